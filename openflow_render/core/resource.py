@@ -1,0 +1,83 @@
+"""Kubernetes objects on their way out, and the set of them that a job becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, TypeAlias
+
+Manifest: TypeAlias = dict[str, Any]
+
+
+class Key(NamedTuple):
+    """What makes an object one and the same to the API server."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+
+class Resource:
+    """One Kubernetes object, and what the compiler must know about it besides its manifest.
+
+    ``run_scoped``: its name carries the identity of the run, and its content makes that identity.
+    ``literal``: it holds secret data in the clear, so it is applied, if the user agrees, and never written.
+    """
+
+    __slots__ = ("literal", "manifest", "run_scoped")
+
+    def __init__(self, manifest: Manifest, *, run_scoped: bool = True, literal: bool = False) -> None:
+        self.manifest = manifest
+        self.run_scoped = run_scoped
+        self.literal = literal
+
+    def __getitem__(self, field: str) -> Any:
+        return self.manifest[field]
+
+    @property
+    def kind(self) -> str:
+        return str(self.manifest["kind"])
+
+    @property
+    def name(self) -> str:
+        return str(self.manifest["metadata"]["name"])
+
+    @property
+    def key(self) -> Key:
+        metadata = self.manifest["metadata"]
+        return Key(self.manifest["apiVersion"], self.kind, metadata.get("namespace", ""), self.name)
+
+    @property
+    def pod_spec(self) -> Manifest | None:
+        """The pod specification inside, for the kinds that have one."""
+        spec = self.manifest.get("spec", {})
+        if self.kind == "Pod":
+            return spec  # type: ignore[no-any-return]
+        if self.kind == "CronJob":
+            spec = spec.get("jobTemplate", {}).get("spec", {})
+        if self.kind in {"CronJob", "Job", "Deployment", "StatefulSet"}:
+            return spec.get("template", {}).get("spec")  # type: ignore[no-any-return]
+        return None
+
+
+class Bundle:
+    """The objects that one job becomes, in the order they are written and applied."""
+
+    def __init__(self, job: str, namespace: str, resources: list[Resource]) -> None:
+        self.job = job
+        self.namespace = namespace
+        self.resources = resources
+
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(self.resources)
+
+    def __len__(self) -> int:
+        return len(self.resources)
+
+    @property
+    def manifests(self) -> list[Manifest]:
+        """What may be written to a file: every manifest without literal secret data."""
+        return [resource.manifest for resource in self.resources if not resource.literal]

@@ -1,0 +1,1 @@
+"""Other tools' job descriptions, turned into job files."""

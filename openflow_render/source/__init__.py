@@ -1,0 +1,1 @@
+"""Reading: YAML to trees with origins, overlays, --set, expressions, templates as data."""

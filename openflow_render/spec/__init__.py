@@ -1,0 +1,1 @@
+"""The job: its schema, its typed form, quantities and durations."""
