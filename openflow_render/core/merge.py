@@ -46,14 +46,13 @@ def _merge_maps(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, A
 
 
 def _merge_lists(base: list[Any], over: list[Any], field: str | int) -> list[Any]:
-    named = [(paths.merge_key(field, item), item) for item in over]
-    if not named or any(name is None for name, _ in named):
+    named = [(name, item) for item in over if (name := paths.merge_key(field, item)) is not None]
+    if not named or len(named) < len(over):
         return [merge(None, item) if isinstance(item, Mapping) else item for item in over if not _is_directive(item)]
     merged: dict[str | int, Any] = {}
     for index, item in enumerate(base):
         merged[paths.merge_key(field, item) or index] = item
     for name, item in named:
-        assert name is not None
         if item.get(DIRECTIVE) == "delete":
             merged.pop(name, None)
         elif field == "volumes":

@@ -36,9 +36,9 @@ MERGE_KEYS: Mapping[str, tuple[str, ...]] = {
     "ownerReferences": ("uid",),
     "conditions": ("type",),
 }
-"""The lists that server-side apply merges, by field name, and the keys it merges them by (``x-kubernetes-list-map-keys``).
+"""The lists that server-side apply merges, by field name, and the keys it merges them by.
 
-``ports`` has two shapes, see `merge_key`. Source: the OpenAPI schema of Kubernetes 1.37.
+``ports`` has two shapes, see `merge_key`. Source: ``x-kubernetes-list-map-keys`` in the OpenAPI schema of Kubernetes 1.37.
 """
 
 _KEY_DEFAULTS: Mapping[str, str] = {"protocol": "TCP"}
