@@ -12,17 +12,773 @@ NOTE, WARNING, ERROR = Severity.NOTE, Severity.WARNING, Severity.ERROR
 
 # --- OF10x to OF14x: reading files ------------------------------------------------------------------------------
 
+NO_SUCH_FILE = Code(
+    "OF100",
+    ERROR,
+    "there is no file or folder {path}",
+    hint="check the spelling; paths are relative to the working directory",
+    about="A path on the command line names nothing.",
+)
+UNREADABLE = Code(
+    "OF101",
+    ERROR,
+    "{path} cannot be read: {reason}",
+    hint="check what it is, and its permissions",
+    about="The operating system refused to open a file or folder, or it is neither.",
+)
+EMPTY_FILE = Code(
+    "OF102",
+    ERROR,
+    "the file is empty",
+    hint="`openflow init` writes a job file to start from",
+    about="A file named on the command line holds no document.",
+)
+NO_JOB_IN_FILE = Code(
+    "OF103",
+    ERROR,
+    "the file holds no openflow job",
+    hint="a job begins with `apiVersion: openflow.io/v1` and `kind: Job`",
+    about="A file named on the command line must hold at least one job. In folders, other files are passed over.",
+)
+NO_JOB_IN_FOLDER = Code(
+    "OF104",
+    ERROR,
+    "no .yaml, .yml or .json file in this folder holds an openflow job",
+    hint="a job begins with `apiVersion: openflow.io/v1` and `kind: Job`",
+    about="A folder is searched for jobs, with all folders below it except hidden ones.",
+)
+OTHER_VERSION = Code(
+    "OF105",
+    ERROR,
+    "{kind} of {version} is not a version this openflow knows",
+    hint="write `apiVersion: openflow.io/v1`, or use the openflow release that knows {version}",
+    about="Our own documents carry the version of their format; this release knows openflow.io/v1.",
+)
+SAME_JOB = Code(
+    "OF106",
+    ERROR,
+    "the job {name} stands in {first} already",
+    hint="give one of them another name or namespace",
+    about="Two jobs of one run have the same namespace and name, so each would overwrite the other's objects.",
+)
+NOT_UTF8 = Code(
+    "OF110",
+    ERROR,
+    "the file is not UTF-8: {reason}",
+    hint="save it as UTF-8",
+    about="Files are read as UTF-8 and nothing else; UTF-16 and Latin-1 are refused rather than guessed.",
+)
+FORBIDDEN_CHARACTER = Code(
+    "OF111",
+    ERROR,
+    "the character U+{point} ({what}) may not stand here",
+    hint="remove it, or write it as an escape in double quotes",
+    about="Characters that no reviewer sees, or that some take for a line break, can hide what a file says.",
+)
+YAML_SYNTAX = Code(
+    "OF112",
+    ERROR,
+    "this is not YAML: {reason}",
+    hint="{advice}",
+    about="The file breaks the grammar of YAML 1.2; nothing after this place was read.",
+)
+FILE_TOO_LARGE = Code(
+    "OF113",
+    ERROR,
+    "the file is larger than 4 MiB",
+    hint="split it; jobs in separate files are read together",
+    about="A bound on input, so that no file can exhaust time or memory.",
+)
+TOO_DEEP = Code(
+    "OF114",
+    ERROR,
+    "maps and lists are nested more than 64 deep",
+    hint="no job needs this; check the file for stray brackets",
+    about="A bound on input, so that no file can exhaust the stack.",
+)
+TOO_MANY_DOCUMENTS = Code(
+    "OF115",
+    ERROR,
+    "the file holds more than 1000 documents",
+    hint="split it; jobs in separate files are read together",
+    about="A bound on input, so that no file can exhaust time or memory.",
+)
+TOO_MANY_VALUES = Code(
+    "OF116",
+    ERROR,
+    "the file holds more than 100000 values",
+    hint="split it; jobs in separate files are read together",
+    about="A bound on input, so that no file can exhaust time or memory.",
+)
+TOO_MANY_ANCHORS = Code(
+    "OF117",
+    ERROR,
+    "the file holds more than 1000 anchors",
+    hint="use overlays and vars for what jobs have in common",
+    about="A bound on input, so that no file can exhaust time or memory.",
+)
+ALIAS_BOMB = Code(
+    "OF118",
+    ERROR,
+    "aliases repeat more than 1 MiB of content",
+    hint="use overlays and vars for what jobs have in common",
+    about="Aliases of aliases can turn a few lines into gigabytes, so what they repeat is bounded.",
+)
+CYCLIC_ALIAS = Code(
+    "OF119",
+    ERROR,
+    "*{anchor} stands inside what it repeats",
+    hint="write the value out",
+    about="A value that contains itself has no end.",
+)
+UNKNOWN_ALIAS = Code(
+    "OF120",
+    ERROR,
+    "no anchor &{anchor} stands before this place",
+    hint="text that begins with `*` needs quotes",
+    about="An alias repeats a value that was marked earlier in the same document.",
+)
+DUPLICATE_KEY = Code(
+    "OF121",
+    ERROR,
+    "the key {key} stands at line {line} already",
+    hint="keep one of the two",
+    about="Most readers silently keep the last of two equal keys, so the first would be lost.",
+)
+TAG = Code(
+    "OF122",
+    ERROR,
+    "the tag {tag} is not allowed",
+    hint="remove it; text that looks like a number or begins with `!` needs quotes",
+    about="Tags make a reader build other types than the text shows, so a job needs none.",
+)
+KEY_NOT_TEXT = Code(
+    "OF123",
+    ERROR,
+    "a key must be text, and {key} is not",
+    hint="put it in quotes",
+    about="Keys that YAML reads as a number, a truth value, null, a list or a map have no place in Kubernetes objects.",
+)
+MERGE_KEY = Code(
+    "OF124",
+    ERROR,
+    "the merge key << is not supported",
+    hint="write the fields out, or put what jobs have in common in an overlay",
+    about="Merge keys are no part of YAML 1.2, and readers differ in what they mean.",
+)
+LEADING_ZERO = Code(
+    "OF125",
+    ERROR,
+    "readers of YAML disagree about {text}: octal for some, decimal for others",
+    hint='write "{text}" for text, 0o{octal} for octal, {decimal} for the number',
+    about="YAML 1.1 reads 0755 as octal (493), YAML 1.2 as decimal (755).",
+)
+NOT_FINITE = Code(
+    "OF126",
+    ERROR,
+    "{text} is not a finite number",
+    hint="put it in quotes if text is meant",
+    about="JSON, and so Kubernetes, has no way to write an infinite number or `not a number`.",
+)
+INTEGER_TOO_LARGE = Code(
+    "OF127",
+    ERROR,
+    "the number {text} does not fit 64 bits",
+    hint="put it in quotes if text is meant",
+    about="Kubernetes holds integers in 64 bits; a larger one would lose digits.",
+)
+RESERVED_CHARACTER = Code(
+    "OF128",
+    ERROR,
+    "the text holds U+{point}, which cannot be written to Kubernetes objects",
+    hint="remove it",
+    about="NUL is refused by Kubernetes, and two private-use characters stand for names that openflow computes.",
+)
+FILE_IS_URL = Code(
+    "OF130",
+    ERROR,
+    "{path} is a URL, and this file becomes part of an object",
+    hint="download it and name the file, relative to the job file",
+    about="Output is a pure function of files; nothing is fetched while rendering.",
+)
+FILE_MISSING = Code(
+    "OF131",
+    ERROR,
+    "there is no file {path}",
+    hint="it is looked up as {looked}",
+    about="A file that a job names does not exist. Paths are relative to the job file.",
+)
+FILE_OUTSIDE = Code(
+    "OF132",
+    ERROR,
+    "{path} leaves the project folder {root}",
+    hint="copy the file into the project; symbolic links may not lead out of it either",
+    about="A job may only read files of its own project, so that rendering a stranger's job is safe.",
+)
+FILE_NOT_REGULAR = Code(
+    "OF133",
+    ERROR,
+    "{path} is not a regular file",
+    hint="name a file, not a folder or a device",
+    about="Only regular files become part of objects.",
+)
+FILE_OVERSIZED = Code(
+    "OF134",
+    ERROR,
+    "{path} is larger than 1 MiB",
+    hint="Kubernetes objects cannot hold it; bake it into the image or mount a volume",
+    about="A ConfigMap or Secret holds at most 1 MiB.",
+)
+FILE_NOT_TEXT = Code(
+    "OF135",
+    ERROR,
+    "{path} is not UTF-8 text",
+    hint="save it as UTF-8; binary files belong in the image or a volume",
+    about="A file that becomes text in an object must be UTF-8 without NUL and without the characters of OF128.",
+)
+FILE_ABSOLUTE = Code(
+    "OF136",
+    WARNING,
+    "{path} is an absolute path, so the output depends on this machine",
+    hint="copy the file into the project and name it relative to the job file",
+    about="Someone else who renders the same job may get another result.",
+)
+FILE_UNREADABLE = Code(
+    "OF137",
+    ERROR,
+    "{path} cannot be read: {reason}",
+    hint="check its permissions",
+    about="The operating system refused to open a file that a job names.",
+)
+
 # --- OF15x to OF19x: overlays, --set, expressions ---------------------------------------------------------------
 
+NO_SUCH_OVERLAY = Code(
+    "OF150",
+    ERROR,
+    "there is no overlay {name}{nearest}",
+    hint="a name is looked up as overlays/{name}.yaml; give a path for any other file",
+    about="Overlays are found in the project, in the working directory, and among those that ship with openflow.",
+)
+NOT_AN_OVERLAY = Code(
+    "OF151",
+    ERROR,
+    "the file must hold one overlay, and holds {count}",
+    hint="an overlay begins with `apiVersion: openflow.io/v1` and `kind: Overlay`",
+    about="A file named with -o or in `extends` holds exactly one overlay.",
+)
+OVERLAY_CYCLE = Code(
+    "OF152",
+    ERROR,
+    "overlays extend each other in a circle: {chain}",
+    hint="remove one `extends`",
+    about="An overlay may not extend itself, directly or through others.",
+)
+BAD_EXPECT = Code(
+    "OF153",
+    ERROR,
+    "expect: {value} is not a count",
+    hint="write a number, or a range such as 0..1 or 2..",
+    about="`expect` says how many objects a patch must match; without it, at least one.",
+)
+BAD_OPERATION = Code(
+    "OF154",
+    ERROR,
+    "the JSON patch operation {reason}",
+    hint="operations are those of RFC 6902: add, remove, replace, move, copy, test",
+    about="An entry under `json` of a patch has a wrong shape.",
+)
+BAD_PATCH = Code(
+    "OF155",
+    ERROR,
+    "the patch {reason}",
+    hint="a patch has a `target` with kind, name or labels, and `merge` or `json`",
+    about="A patch has a wrong shape, perhaps only after its expressions were evaluated.",
+)
+SAME_ITEM = Code(
+    "OF156",
+    ERROR,
+    "the list {field} holds two items called {name}",
+    hint="keep one of the two",
+    about="Kubernetes tells the items of this list apart by their key, so one of the two would be lost.",
+)
+BAD_DIRECTIVE = Code(
+    "OF157",
+    ERROR,
+    "$patch: {value} has no meaning here",
+    hint="`replace` stands in a map or list, `delete` in an item of a list with names; null removes a field",
+    about="The directives of strategic merge that overlays and patches know.",
+)
+BAD_EXPRESSION = Code(
+    "OF160",
+    ERROR,
+    "{{{{{text}}}}} is not an expression that openflow knows: {reason}",
+    hint="an expression names vars, such as {{{{ vars.bucket }}}}, with arithmetic, comparison, `~` and a few filters",
+    about="Expressions are a small part of Jinja2: no calls, no loops, no access to anything but vars.",
+)
+UNDEFINED_VAR = Code(
+    "OF161",
+    ERROR,
+    "{name} is not defined{nearest}",
+    hint="define it under spec.vars of the job or of an overlay, or with --var",
+    about="An expression names a variable that no file and no --var defines.",
+)
+EXPRESSION_FAILED = Code(
+    "OF162",
+    ERROR,
+    "{text} cannot be computed: {reason}",
+    hint="check the types of the vars it names",
+    about="An expression is well formed but its values do not fit, such as arithmetic on text.",
+)
+NOT_INSIDE_TEXT = Code(
+    "OF163",
+    ERROR,
+    "{{{{{text}}}}} is {what}, which cannot stand inside text",
+    hint="let the expression be the whole value, or name a scalar",
+    about="Only text, numbers and truth values may be embedded in a text.",
+)
+VARS_NOT_A_MAP = Code(
+    "OF164",
+    ERROR,
+    "vars must be a map",
+    hint="write `vars: {{bucket: s3a://data}}`",
+    about="Variables have names.",
+)
+VAR_USES_VARS = Code(
+    "OF165",
+    ERROR,
+    "the var {name} uses other vars",
+    hint="write its value out, or put the parts together where it is used",
+    about="Expressions are evaluated once, after all vars are known, so vars hold none themselves.",
+)
+SET_TYPE = Code(
+    "OF170",
+    ERROR,
+    "{field} needs {wanted}, and {text} is not",
+    hint="{advice}",
+    about="The schema of the job decides what the text after --set becomes; maps and lists need --set-json.",
+)
+SET_NOWHERE = Code(
+    "OF171",
+    ERROR,
+    "{field} cannot be set: {reason}",
+    hint="address list items by name, env[A].value, or by index, args[0]",
+    about="A path given to --set leads through a value that is no map or list, or to an item that cannot be made.",
+)
+SET_VARS = Code(
+    "OF172",
+    ERROR,
+    "vars are not set with --set",
+    hint="use --var {name}=...",
+    about="Vars are merged before expressions are evaluated, and --set comes after.",
+)
+
 # --- OF2xx: the job ---------------------------------------------------------------------------------------------
+
+UNKNOWN_FIELD = Code(
+    "OF201",
+    ERROR,
+    "unknown field `{field}`{hint}",
+    "`openflow schema job` lists the fields of a job",
+    "A field that the format does not know. A misspelt field would otherwise be ignored in silence.",
+)
+MISSING_FIELD = Code("OF202", ERROR, "`{field}` is missing", "add it", "A field that every job must have is absent.")
+WRONG_TYPE = Code(
+    "OF203",
+    ERROR,
+    "{field} must be of type {wanted}, not {got}",
+    "put numbers and yes/no in quotes where text is wanted",
+    "A value has another type than the field takes.",
+)
+NOT_ONE_OF = Code(
+    "OF204", ERROR, "{field} `{value}` is not one of {allowed}{hint}", "take one of those", "The field takes a fixed choice."
+)
+OUT_OF_BOUNDS = Code("OF205", ERROR, "{field}: {reason}", "change the value", "A number or a length is outside its bounds.")
+BAD_FORM = Code(
+    "OF210", ERROR, '{field} "{value}" is not {what}', "{hint}", "A text does not have the form that the field takes."
+)
 
 # --- OF30x to OF34x: the engine and its properties --------------------------------------------------------------
 
 # --- OF35x to OF39x: importing ----------------------------------------------------------------------------------
 
+NOT_KUBERNETES = Code(
+    "OF350",
+    ERROR,
+    "the master `{master}` is not a Kubernetes cluster",
+    "give --master k8s://https://HOST:PORT",
+    "openflow compiles jobs for Kubernetes; a submission to another cluster manager has no such form.",
+)
+CLIENT_MODE = Code(
+    "OF351",
+    ERROR,
+    "deploy mode `{mode}` makes no driver pod",
+    "give --deploy-mode cluster",
+    "In client mode the driver runs where spark-submit does, so there is no pod to describe.",
+)
+NOT_IN_CLUSTER_MODE = Code(
+    "OF352",
+    ERROR,
+    "spark-submit does not start {what} in cluster mode",
+    "{hint}",
+    "spark-submit refuses shells and servers in cluster mode; a job file with `run: {as: deployment}` can run servers.",
+)
+NO_PRIMARY_RESOURCE = Code(
+    "OF353",
+    ERROR,
+    "the command line names no application",
+    "name a jar, .py or .R after the options, for example local:///opt/app/app.jar",
+    "Whatever follows the options of spark-submit is the primary resource and the application's arguments.",
+)
+NO_MAIN_CLASS = Code(
+    "OF354",
+    ERROR,
+    "{main} needs a main class",
+    "give --class: a jar that is not on this machine cannot be asked for its manifest",
+    "A jar, or `spark-internal`, runs a class; only Python and R applications have none.",
+)
+LOCAL_FILE = Code(
+    "OF355",
+    ERROR,
+    "{path} is a file of the submitting machine",
+    "bake it into the image and write local:///path/in/image, or upload it and give its URI",
+    "spark-submit would upload the file. What openflow writes is static, so the file must be where pods can reach it.",
+)
+IMPORTED_VALUE = Code(
+    "OF356",
+    ERROR,
+    "{name} must be {expected}, not `{value}`",
+    "spark-submit refuses this value as well",
+    "A value does not have the form that spark-submit takes.",
+)
+IMPORTED_NO_IMAGE = Code(
+    "OF357",
+    ERROR,
+    "no container image is given",
+    "set spark.kubernetes.container.image",
+    "Driver and executors need an image; spark-submit makes no pod without one.",
+)
+PROXY_AND_PRINCIPAL = Code(
+    "OF358",
+    ERROR,
+    "a proxy user and a Kerberos principal exclude each other",
+    "give one of --proxy-user and --principal",
+    "Spark either impersonates a user or logs in as one.",
+)
+SET_BY_SPARK = Code(
+    "OF359",
+    ERROR,
+    "{name} must not be given: Spark sets it itself",
+    "leave it out",
+    "Some labels and the driver's bind address belong to Spark; spark-submit gives up when they are set.",
+)
+LEGACY_PROPERTY_TRANSLATED = Code(
+    "OF360",
+    WARNING,
+    "{name} is now called {replacement}",
+    "",
+    "A property of an older release was written under its name of today.",
+)
+LEGACY_PROPERTY_DROPPED = Code(
+    "OF361",
+    WARNING,
+    "{name} is left out: {reason}",
+    "",
+    "A property of an older release steers something that Spark no longer has.",
+)
+LEGACY_PROPERTY_REFUSED = Code(
+    "OF362",
+    ERROR,
+    "{name} has no counterpart: {reason}",
+    "leave it out",
+    "A property of an older release meant something that no current release can do.",
+)
+IMPORTED_RELEASE_TOO_OLD = Code(
+    "OF363",
+    ERROR,
+    "Spark {version} is too old",
+    "give the version to move to, --engine-version {newest}, and an image of it",
+    "openflow renders Spark from 3.0 on; older releases start their pods in another way.",
+)
+VERSION_ASSUMED = Code(
+    "OF364",
+    NOTE,
+    "Spark {version} is assumed, the newest",
+    "give --engine-version",
+    "The version decides what is rendered. Neither an option nor the image's tag told it.",
+)
+VERSION_FROM_TAG = Code(
+    "OF365",
+    NOTE,
+    "Spark {version} is taken from the tag of {image}",
+    "",
+    "The version decides what is rendered; the image's tag looks like one.",
+)
+READ_BY_CLIENT_ONLY = Code(
+    "OF366",
+    NOTE,
+    "{name} is left out: only the submitting client reads it",
+    "",
+    "A property steers spark-submit itself, not the application.",
+)
+OVERWRITTEN_BY_SUBMIT = Code(
+    "OF367",
+    NOTE,
+    "{name} is left out: it is set anew at each submission",
+    "",
+    "spark-submit replaces what the user gave for this property.",
+)
+NO_EFFECT_ON_KUBERNETES = Code(
+    "OF368",
+    NOTE,
+    "{name} has no effect on Kubernetes",
+    "",
+    "An option is meant for another cluster manager.",
+)
+NOT_A_SPARK_PROPERTY = Code(
+    "OF369",
+    NOTE,
+    "{name} is left out: it does not begin with spark.",
+    "",
+    "spark-submit passes over properties that are not Spark's.",
+)
+TWO_SPELLINGS = Code(
+    "OF370",
+    ERROR,
+    "{name} and {other} are one property with two values",
+    "keep one of them",
+    "A property may be written with the prefix of either distribution, but it has one value.",
+)
+DEFAULTS_NOT_READ = Code(
+    "OF371",
+    NOTE,
+    "spark-defaults.conf was not read",
+    "if it counts, name it with --properties-file",
+    "spark-submit reads the defaults of its installation; openflow reads only what the command line names.",
+)
+PROPERTIES_NOT_READ = Code(
+    "OF372",
+    ERROR,
+    "{path} cannot be read: {reason}",
+    "",
+    "A file of properties is missing, is not UTF-8 text, or breaks the rules of the format.",
+)
+IMPORTED_NO_APPLICATION = Code(
+    "OF373",
+    WARNING,
+    "properties name no application: fill in spec.application, main and, for a jar, class",
+    "the job cannot be rendered before",
+    "A file of properties says how to run, not what.",
+)
+CLUSTER_MODE_ASSUMED = Code(
+    "OF374",
+    NOTE,
+    "{what} is not given: {assumed} is assumed",
+    "",
+    "Without these options spark-submit would run the application on the spot; a job is for a cluster.",
+)
+IMAGE_OF_SPARK_2 = Code(
+    "OF375",
+    WARNING,
+    "the image {image} is of Spark 2 and cannot run what is rendered",
+    "take an image of a current release, for example apache/spark:{newest}",
+    "Images of the old fork start their processes in another way.",
+)
+CLASS_WITHOUT_EFFECT = Code(
+    "OF376",
+    NOTE,
+    "--class {name} is left out: a Python or R application has no main class",
+    "",
+    "spark-submit runs the script; the class at most names the application.",
+)
+READS_AS_EXPRESSION = Code(
+    "OF377",
+    ERROR,
+    "{name} would be read as an expression of openflow",
+    "a job file cannot hold a text with double braces around `vars` as it stands",
+    "Double braces around `vars` are evaluated in job files, so this text would not reach the application.",
+)
+
 # --- OF4xx: Kubernetes schema and versions ----------------------------------------------------------------------
 
+UNKNOWN_FIELD = Code(
+    "OF401",
+    ERROR,
+    "{object} has no field `{field}`{near}",
+    hint="correct its name, or remove it",
+    about="The API server would drop the field or refuse the object.",
+)
+OTHER_MINOR = Code(
+    "OF402",
+    ERROR,
+    "`{field}` of {object} {when}, and this is checked for {minor}",
+    hint="choose another way for Kubernetes {minor}, or check for the version the cluster has (`--kubernetes`)",
+    about="The field exists in other versions of Kubernetes than the one the objects are meant for.",
+)
+WRONG_TYPE = Code(
+    "OF403",
+    ERROR,
+    "`{field}` of {object} must be {wanted}, and is {found}",
+    hint="check the value, and its quotes if it is written in YAML",
+    about="The value has another type than the API gives the field. Further checks wait until types are right.",
+)
+FIELD_MISSING = Code(
+    "OF404",
+    ERROR,
+    "`{field}` of {object} is missing, and required",
+    hint="add it",
+    about="The API server refuses the object without the field. Further checks wait until it is there.",
+)
+BAD_VALUE = Code(
+    "OF405",
+    ERROR,
+    "`{field}` of {object} is refused by its schema: {problem}",
+    hint="check the value against the kind's documentation",
+    about="The schema of a custom resource bounds the value by a pattern, a list or a range.",
+)
+NO_SCHEMA = Code(
+    "OF406",
+    WARNING,
+    "{object}: openflow has no schema of {kind} in {version}, so its fields were not checked{known}",
+    hint="check it against the cluster with `openflow diff`",
+    about="Only the kinds that openflow makes or reads, and the custom resources it knows, can be checked offline.",
+)
+NEWER_KUBERNETES = Code(
+    "OF407",
+    NOTE,
+    "Kubernetes {minor} is newer than this openflow; objects were checked against {newest}",
+    hint="a newer openflow may know it",
+    about="Schemas ship with openflow; a later version of Kubernetes is checked against the newest known one.",
+)
+SERVER_OWNED = Code(
+    "OF408",
+    ERROR,
+    "`{field}` of {object} belongs to the server",
+    hint="remove it",
+    about="A status, a uid, a resource version and the like are filled in by the API server.",
+)
+BAD_NAME = Code(
+    "OF410",
+    ERROR,
+    "`{field}` of {object} is not a valid name: {problem}",
+    hint="change the name it is made from",
+    about="Each kind of object, container, volume and port has its own rule for names.",
+)
+BAD_LABEL = Code(
+    "OF411",
+    ERROR,
+    "`{field}` of {object}: {problem}",
+    hint="labels hold up to 63 letters, digits, `-`, `_` and `.`; put anything else into an annotation",
+    about="Keys and values of labels, and keys of annotations, follow a fixed form.",
+)
+ANNOTATIONS_TOO_BIG = Code(
+    "OF412",
+    ERROR,
+    "the annotations of {object} take {size} bytes; 262144 are allowed",
+    hint="put long text into a ConfigMap",
+    about="All annotations of one object together may take 256 KiB.",
+)
+BAD_DATA_KEY = Code(
+    "OF413",
+    ERROR,
+    "`{field}` of {object} is not a valid key: {problem}",
+    hint="use letters, digits, `-`, `_` and `.`",
+    about="Keys of ConfigMaps and Secrets become file names.",
+)
+DATA_TOO_BIG = Code(
+    "OF414",
+    ERROR,
+    "the data of {object} take {size} bytes; 1048576 are allowed",
+    hint="split it, or put large files into the image or a volume",
+    about="A ConfigMap or Secret may hold 1 MiB.",
+)
+BAD_QUANTITY = Code(
+    "OF420",
+    ERROR,
+    "`{field}` of {object} is not a Kubernetes quantity: {problem}",
+    hint="write for example 500m, 2, 1408Mi or 4Gi",
+    about="Kubernetes has units of its own: `4Gi` or `4G`, and not `4g` or `4GB`.",
+)
+REQUEST_OVER_LIMIT = Code(
+    "OF421",
+    ERROR,
+    "`{field}` of {object} asks for {request}, more than its limit of {limit}",
+    hint="raise the limit, or ask for less",
+    about="The API server refuses a container whose request is larger than its limit.",
+)
+EXTENDED_RESOURCE = Code(
+    "OF422",
+    ERROR,
+    "`{field}` of {object}: {problem}",
+    hint="devices are counted in whole numbers, and the request equals the limit",
+    about="Devices and other extended resources cannot be shared or overcommitted.",
+)
+DUPLICATE_ITEM = Code(
+    "OF430",
+    ERROR,
+    "`{field}` of {object} is there more than once",
+    hint="keep one; two fields or overlays may set the same item",
+    about="Kubernetes merges these lists by a key, so two items with one key are refused or hide each other.",
+)
+
 # --- OF5xx: references between objects --------------------------------------------------------------------------
+
+SAME_OBJECT = Code(
+    "OF501",
+    ERROR,
+    "{object} is made more than once in namespace {namespace}",
+    hint="give one of the two another name",
+    about="Two objects with the same kind, namespace and name would overwrite each other.",
+)
+NO_SUCH_KEY = Code(
+    "OF502",
+    ERROR,
+    "`{field}` of {object}: {target_kind} {name} has no key {key}{near}",
+    hint="name a key that is there",
+    about="A volume or variable takes a key from a ConfigMap or Secret of the same job that does not hold it.",
+)
+NO_SUCH_OBJECT = Code(
+    "OF503",
+    ERROR,
+    "`{field}` of {object} names {target_kind} {name}, which this run does not make",
+    hint="refer to a {target_kind} of this run, or to one whose name does not carry the run's identity",
+    about="The name carries the identity of this run, so nobody else can have made the object.",
+)
+NO_SUCH_VOLUME = Code(
+    "OF504",
+    ERROR,
+    "`{field}` of {object} mounts the volume {name}, which the pod does not have{near}",
+    hint="define the volume, or correct the name",
+    about="A container can mount only volumes that its pod defines.",
+)
+SELECTS_NOTHING = Code(
+    "OF505",
+    ERROR,
+    "the selector of {object} matches no pod of this job",
+    hint="let the selector name labels that the pod has",
+    about="A Service without a pod leaves clients waiting for a connection.",
+)
+SELECTS_MANY = Code(
+    "OF506",
+    ERROR,
+    "the selector of {object} matches several pods of this job: {pods}",
+    hint="let the selector name a label that only one of them has",
+    about="A Service that stands for one pod must not spread its connections over others.",
+)
+NO_SUCH_ROLE = Code(
+    "OF507",
+    ERROR,
+    "`{field}` of {object} names the Role {name}, which this job does not make",
+    hint="make the Role in the same namespace, or bind a ClusterRole",
+    about="A RoleBinding of the job binds a Role of the job, or a ClusterRole that exists already.",
+)
+SUBJECT_ELSEWHERE = Code(
+    "OF508",
+    ERROR,
+    "`{field}` of {object} is in namespace {namespace}, and the binding in {home}",
+    hint="give both the same namespace",
+    about="The job's account lives in the job's namespace; rights given to another one have no effect on the job.",
+)
 
 # --- OF6xx: security and secrets --------------------------------------------------------------------------------
 

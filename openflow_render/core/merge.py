@@ -51,7 +51,7 @@ def _merge_lists(base: list[Any], over: list[Any], field: str | int) -> list[Any
         return [merge(None, item) if isinstance(item, Mapping) else item for item in over if not _is_directive(item)]
     merged: dict[str | int, Any] = {}
     for index, item in enumerate(base):
-        merged[paths.merge_key(field, item) or index] = item
+        merged[paths.step(field, index, item)] = item
     for name, item in named:
         if item.get(DIRECTIVE) == "delete":
             merged.pop(name, None)

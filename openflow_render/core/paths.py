@@ -38,7 +38,7 @@ MERGE_KEYS: Mapping[str, tuple[str, ...]] = {
 }
 """The lists that server-side apply merges, by field name, and the keys it merges them by.
 
-``ports`` has two shapes, see `merge_key`. Source: ``x-kubernetes-list-map-keys`` in the OpenAPI schema of Kubernetes 1.37.
+``ports`` has two shapes, see `merge_key`. Source: ``x-kubernetes-list-map-keys`` in Kubernetes 1.37's OpenAPI schema.
 """
 
 _KEY_DEFAULTS: Mapping[str, str] = {"protocol": "TCP"}
@@ -97,7 +97,7 @@ def find(value: Any, path: Path) -> Any:
     at: Path = ()
     for key in path:
         for below_path, below in children(at, value):
-            if below_path[-1] == key or (isinstance(value, list) and below_path[-1] == str(key)):
+            if str(below_path[-1]) == str(key):
                 at, value = below_path, below
                 break
         else:
@@ -117,7 +117,7 @@ def show(path: Path) -> str:
 
 
 def parse(text: str) -> Path:
-    """The path that ``text`` writes; what stands in brackets is one key, whatever it holds.
+    """The path that ``text`` writes; what stands in brackets is one key, and digits there are a list index.
 
     Raises:
         ValueError: brackets do not pair up, or a key is empty.
@@ -128,8 +128,12 @@ def parse(text: str) -> Path:
         match = _TOKEN.match(text, at)
         if match is None or (match[1] is None and match[2] == "") or (at == 0 and text[0] == "."):
             raise ValueError(text)
-        keys.append(match[1] if match[1] is not None else Item(match[2]))
+        keys.append(match[1] if match[1] is not None else _bracketed(match[2]))
         at = match.end()
     if not keys:
         raise ValueError(text)
     return tuple(keys)
+
+
+def _bracketed(text: str) -> Item | int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else Item(text)

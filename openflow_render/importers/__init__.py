@@ -1,1 +1,18 @@
-"""Other tools' job descriptions, turned into job files."""
+"""Job files out of what other tools are given: command lines of spark-submit, files of properties."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from openflow_render.core.report import Report
+
+
+class Imported(NamedTuple):
+    """The text of a job file, empty when the input was refused, and what there is to say about it."""
+
+    text: str
+    report: Report
+
+
+class UsageError(ValueError):
+    """The command line itself is wrong: an unknown option, a missing value."""

@@ -1,0 +1,18 @@
+"""What rules must know besides the objects."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from openflow_render.checks import kubernetes
+
+
+class Context(NamedTuple):
+    """``kubernetes`` is the minor version that the objects are meant for, such as ``1.34``."""
+
+    kubernetes: str = kubernetes.DEFAULT
+
+    @property
+    def minor(self) -> int:
+        """The number after the dot."""
+        return kubernetes.number(self.kubernetes)

@@ -1,0 +1,42 @@
+"""The names of objects and their namespaces, each kind by its own rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from openflow_render.checks import naming
+from openflow_render.checks.finding import tell
+from openflow_render.core import codes
+from openflow_render.core.report import Report
+from openflow_render.core.resource import Bundle
+
+if TYPE_CHECKING:
+    from openflow_render.checks.context import Context
+
+_FORMS: Mapping[str, Callable[[str], str]] = {
+    "ClusterRole": naming.path_segment,
+    "ClusterRoleBinding": naming.path_segment,
+    # A CronJob adds 11 characters to the names of its Jobs, and a Job's name becomes the value of a label.
+    "CronJob": partial(naming.subdomain, longest=52),
+    "Job": partial(naming.subdomain, longest=63),
+    "Namespace": naming.label,
+    "Role": naming.path_segment,
+    "RoleBinding": naming.path_segment,
+    "Service": naming.service,
+}
+_DIGIT_FIRST_SINCE = 37
+"""The minor from which a Service's name may begin with a digit everywhere."""
+
+
+def check(bundle: Bundle, context: Context, report: Report) -> None:
+    for resource in bundle:
+        metadata = resource["metadata"]
+        form = _FORMS.get(resource.kind, naming.subdomain)
+        if form is naming.service and context.minor >= _DIGIT_FIRST_SINCE:
+            form = naming.label
+        if problem := form(metadata["name"]):
+            tell(report, codes.BAD_NAME, resource, ("metadata", "name"), problem=problem)
+        if "namespace" in metadata and (problem := naming.label(metadata["namespace"])):
+            tell(report, codes.BAD_NAME, resource, ("metadata", "namespace"), problem=problem)

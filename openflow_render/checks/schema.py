@@ -1,0 +1,99 @@
+"""Every object against the schema of its kind, in the version of Kubernetes it is meant for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from openflow_render.checks import kubernetes, schemas
+from openflow_render.checks.finding import tell
+from openflow_render.core import codes, paths
+from openflow_render.core.paths import Path
+from openflow_render.core.report import Report, nearest
+from openflow_render.core.resource import Bundle, Resource
+
+if TYPE_CHECKING:
+    from jsonschema_rs import ValidationError
+
+    from openflow_render.checks.context import Context
+
+_WORDS = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "null",
+    "number": "a number",
+    "object": "a map",
+    "string": "text",
+}
+_NAMES: dict[type, str] = {dict: "a map", list: "a list", str: "text", bool: "true or false", int: "a number"}
+
+
+def check(bundle: Bundle, context: Context, report: Report) -> bool:
+    """Report what the schemas refuse; returns whether every value has the type that its schema gives it."""
+    minor = kubernetes.known(context.kubernetes)
+    sound = [_check(resource, minor, report) for resource in bundle]
+    return all(sound)
+
+
+def _check(resource: Resource, minor: str, report: Report) -> bool:
+    validator = schemas.validator(resource["apiVersion"], resource.kind, minor)
+    if validator is None:
+        _no_schema(resource, report)
+        validator = schemas.metadata_validator(minor)
+    if validator.is_valid(resource.manifest):
+        return True
+    errors = list(validator.iter_errors(resource.manifest))
+    for error in errors:
+        _TELL.get(error.kind.name, _bad_value)(error, resource, minor, report)
+    return not any(error.kind.name in {"type", "required"} for error in errors)
+
+
+def _no_schema(resource: Resource, report: Report) -> None:
+    versions = schemas.versions(resource.kind)
+    known = f" (there is one for {', '.join(versions)})" if versions else ""
+    values = {"kind": resource.kind, "version": resource["apiVersion"], "known": known}
+    tell(report, codes.NO_SCHEMA, resource, ("apiVersion",), **values)
+
+
+def _unknown_fields(error: ValidationError, resource: Resource, minor: str, report: Report) -> None:
+    for field in error.kind.as_dict()["unexpected"]:
+        path = (*_path(resource, error), field)
+        when = schemas.when(error.schema_path, field, minor)
+        if when:
+            tell(report, codes.OTHER_MINOR, resource, path, when=when, minor=minor)
+        else:
+            near = nearest(field, schemas.fields(error.schema_path, minor))
+            tell(report, codes.UNKNOWN_FIELD, resource, path, near=near)
+
+
+def _wrong_type(error: ValidationError, resource: Resource, _minor: str, report: Report) -> None:
+    wanted = " or ".join(_WORDS[name] for name in error.kind.as_dict()["types"])
+    found = _NAMES.get(type(error.instance), "null" if error.instance is None else "a number")
+    tell(report, codes.WRONG_TYPE, resource, _path(resource, error), wanted=wanted, found=found)
+
+
+def _missing(error: ValidationError, resource: Resource, _minor: str, report: Report) -> None:
+    path = (*_path(resource, error), error.kind.as_dict()["property"])
+    tell(report, codes.FIELD_MISSING, resource, path)
+
+
+def _bad_value(error: ValidationError, resource: Resource, _minor: str, report: Report) -> None:
+    tell(report, codes.BAD_VALUE, resource, _path(resource, error), problem=error.message)
+
+
+_TELL: dict[str, Callable[[ValidationError, Resource, str, Report], None]] = {
+    "additionalProperties": _unknown_fields,
+    "type": _wrong_type,
+    "required": _missing,
+}
+
+
+def _path(resource: Resource, error: ValidationError) -> Path:
+    """Where in ``resource`` the error is, list items by name."""
+    path: list[str | int] = []
+    value: Any = resource.manifest
+    for key in error.instance_path:
+        value = value[key]
+        path.append(paths.step(path[-1] if path else "", key, value) if isinstance(key, int) else key)
+    return tuple(path)

@@ -1,0 +1,20 @@
+"""The placeholders that stand for a run's identity until its objects are finished.
+
+They are private-use characters, which the reader refuses in any input, so they can only come from here.
+"""
+
+from __future__ import annotations
+
+SUFFIX = "\ue000"
+"""In names: becomes 10 hex digits of the run's digest."""
+
+APPLICATION = "\ue001"
+"""In application ids: becomes 32 hex digits of the run's digest."""
+
+SUFFIX_LENGTH = 10
+APPLICATION_LENGTH = 32
+
+
+def widened(text: str) -> str:
+    """``text`` with its placeholders drawn out to the length that they will have."""
+    return text.replace(SUFFIX, "0" * SUFFIX_LENGTH).replace(APPLICATION, "0" * APPLICATION_LENGTH)

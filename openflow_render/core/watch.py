@@ -1,0 +1,283 @@
+"""The recorder behind ``explain``: a second compilation that notices what each output field was made from.
+
+Engines are ordinary Python on ordinary values. A watched run hands them proxies of the job and of their own plans; the
+proxies note which job fields and which plan properties are read while a value is computed. A plain run never comes
+here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, cast
+
+from openflow_render.core.paths import Path, leaves
+from openflow_render.core.report import Origin
+
+
+class Plan:
+    """Base of what an engine plans: plain properties that a template places and a watched run can follow.
+
+    What a plan knows of the job it reads in properties, never in ``__init__``: only properties are watched.
+    """
+
+
+class Properties(dict[str, str]):
+    """Engine properties, each with the job fields that gave it.
+
+    ``sources`` names the job path of each property; without an entry it is ``spec.conf[name]``. Reading one property is
+    reading its source, so that a plan that asks for ``spark.driver.memory`` depends on that line alone.
+    """
+
+    def __init__(self, values: Mapping[str, str] | None = None, sources: Mapping[str, Path] | None = None) -> None:
+        super().__init__(values or {})
+        self.sources: dict[str, Path] = dict(sources or {})
+
+    def source(self, name: str) -> Path:
+        """The job path behind the property ``name``, whether it is set or not."""
+        return self.sources.get(name, ("spec", "conf", name))
+
+    def prefixed(self, prefix: str) -> dict[str, str]:
+        """The properties under ``prefix``, named by what follows it, in the order they were given."""
+        return {name[len(prefix) :]: value for name, value in self.items() if name.startswith(prefix)}
+
+
+class Step(NamedTuple):
+    """One thing that was computed: what it is called, the rule in words, what it read, and what came out."""
+
+    name: str
+    rule: str
+    reads: list[Read]
+    value: Any
+
+
+class Read(NamedTuple):
+    """A job field, or an earlier step, that was read, the value it had, and the key a copy would stand under."""
+
+    source: Path | Step
+    value: Any
+    key: str | int = ""
+
+
+class Credit(NamedTuple):
+    """Where one output field comes from: the lines that placed it, the rules that computed it, the job fields read."""
+
+    placed: tuple[Origin, ...] = ()
+    rules: tuple[tuple[str, str], ...] = ()
+    fields: frozenset[Path] = frozenset()
+
+    def and_also(self, other: Credit) -> Credit:
+        """Both credits in one, each source once, in order."""
+        return Credit(
+            tuple(dict.fromkeys(self.placed + other.placed)),
+            tuple(dict.fromkeys(self.rules + other.rules)),
+            self.fields | other.fields,
+        )
+
+
+Credits = dict[Path, Credit]
+
+
+class Recorder:
+    """What a watched run has seen so far."""
+
+    def __init__(self) -> None:
+        self._frames: list[list[Read]] = []
+        self._proxies: dict[int, _Watched] = {}
+        self._credits: dict[int, tuple[Any, Credits]] = {}
+
+    def watch(self, value: Any, path: Path = ()) -> Any:
+        """``value`` as the engine gets it: a proxy for a job section, a plan or properties; else the value itself."""
+        if type(value) is _Watched or type(value) is _WatchedProperties:
+            return value
+        if isinstance(value, Properties):
+            return _WatchedProperties(value, self)
+        if isinstance(value, Plan) or (is_dataclass(value) and not isinstance(value, type)):
+            proxy = self._proxies.get(id(value))
+            if proxy is None:
+                proxy = self._proxies[id(value)] = _Watched(value, path, self)
+            return proxy
+        return value
+
+    def note(self, read: Read) -> None:
+        """Remember that ``read`` went into whatever is being computed."""
+        if self._frames:
+            self._frames[-1].append(read)
+
+    @contextmanager
+    def frame(self) -> Iterator[list[Read]]:
+        """Collects what is read inside the block."""
+        reads: list[Read] = []
+        self._frames.append(reads)
+        try:
+            yield reads
+        finally:
+            self._frames.pop()
+
+    def trace(self, value: Any, reads: list[Read], placed: Origin | None = None) -> Credits:
+        """Who is to be credited with each leaf of ``value``, which was made from ``reads``; paths start there."""
+        if id(value) in self._credits and self._credits[id(value)][0] is value:
+            return self._credits[id(value)][1]
+        here = Credit((placed,) if placed else ())
+        return {path: here.and_also(_trace(path, leaf, reads)) for path, leaf in leaves(value)}
+
+    def keep(self, manifest: dict[str, Any], credits_: Credits) -> None:
+        """Remember the credits of a finished object, and of its parts, which another object may hold."""
+        self._credits[id(manifest)] = (manifest, credits_)
+        for key, part in manifest.items():
+            if isinstance(part, dict):
+                below = {path[1:]: credit for path, credit in credits_.items() if path[:1] == (key,)}
+                self._credits[id(part)] = (part, below)
+
+    def credits(self, manifest: dict[str, Any]) -> Credits:
+        """The credits of an object by field path; ``()`` says why the object exists."""
+        return self._credits.setdefault(id(manifest), (manifest, {}))[1]
+
+
+class _Watched:
+    """A stand-in for a job section or a plan: same attributes, every read noted."""
+
+    def __init__(self, value: Any, path: Path, recorder: Recorder) -> None:
+        self.__dict__.update(_value=value, _path=path, _recorder=recorder, _seen={})
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        return type(self._value)
+
+    def __getattr__(self, name: str) -> Any:
+        member = getattr(type(self._value), name, None)
+        if _function(member) is not None:
+            return self._computed(name)
+        if callable(member):
+            return member.__get__(self)
+        if is_dataclass(self._value):
+            return self._field(name)
+        return self._recorder.watch(getattr(self._value, name))
+
+    def _field(self, name: str) -> Any:
+        metadata = next(each.metadata for each in fields(self._value) if each.name == name)
+        path = field_path(self._path, name, metadata)
+        value = getattr(self._value, name)
+        if is_dataclass(value):
+            return self._recorder.watch(value, path)
+        self._recorder.note(Read(path, value, path[-1]))
+        return value
+
+    def _computed(self, name: str) -> Any:
+        """A property, evaluated on this proxy once; whoever reads it later inherits what it read."""
+        if name not in self._seen:
+            function = _function(getattr(type(self._value), name))
+            assert function is not None
+            with self._recorder.frame() as reads:
+                value = self._recorder.watch(function(self))
+            rule = (function.__doc__ or "").strip().split("\n")[0]
+            self._seen[name] = Step(f"{type(self._value).__name__}.{name}", rule, reads, value)
+        step: Step = self._seen[name]
+        if type(step.value) not in (_Watched, _WatchedProperties):
+            self._recorder.note(Read(step, step.value, camel(name)))
+        return step.value
+
+
+def _function(member: Any) -> Callable[[Any], Any] | None:
+    if isinstance(member, cached_property):
+        return cast("Callable[[Any], Any]", member.func)
+    return member.fget if isinstance(member, property) else None
+
+
+def field_path(parent: Path, name: str, metadata: Mapping[str, Any]) -> Path:
+    """The job path of the typed field ``name`` inside ``parent``; ``at`` in its metadata overrides the rule."""
+    return cast("Path", metadata.get("at")) or (*parent, camel(name))
+
+
+def camel(name: str) -> str:
+    """``memory_overhead`` as the job file writes it: ``memoryOverhead``."""
+    first, *rest = name.strip("_").split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+class _WatchedProperties(Properties):
+    """Properties whose every look-up is noted; a look-up that finds nothing is one too."""
+
+    def __init__(self, values: Properties, recorder: Recorder) -> None:
+        super().__init__(values, values.sources)
+        self._recorder = recorder
+
+    def _note(self, name: str, key: str | int = "") -> None:
+        self._recorder.note(Read(self.source(name), dict.get(self, name), key or name))
+
+    def __getitem__(self, name: str) -> str:
+        self._note(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self._note(name)
+        return super().get(name, default)
+
+    def __contains__(self, name: object) -> bool:
+        self._note(str(name))
+        return super().__contains__(name)
+
+    def items(self) -> Any:
+        return [(name, self[name]) for name in self]
+
+    def prefixed(self, prefix: str) -> dict[str, str]:
+        found = {name[len(prefix) :]: value for name, value in dict.items(self) if name.startswith(prefix)}
+        for key in found:
+            self._note(prefix + key, key)
+        return found
+
+
+def _trace(leaf_path: Path, leaf: Any, reads: list[Read]) -> Credit:
+    """Who is to be credited with ``leaf``: the entry it was copied from if one is found, else everything read."""
+    best: tuple[int, Read, Path] = (0, Read((), None), ())
+    for read in reads:
+        score, path = _likeness(leaf_path, leaf, read)
+        if score and score >= best[0]:  # of equals the later: what is laid over wins
+            best = (score, read, path)
+    if best[0]:
+        return _credit_of(best[1], best[2], leaf)
+    credit = Credit()
+    for read in reads:
+        credit = credit.and_also(_all_of(read))
+    return credit
+
+
+def _likeness(leaf_path: Path, leaf: Any, read: Read) -> tuple[int, Path]:
+    """How many keys, counted from the end, an equal entry of what was read shares with the leaf; and its path."""
+    if not isinstance(read.value, (Mapping, list)):
+        copied = read.key in leaf_path and leaf in (read.value, read.key) and leaf is not None
+        return (1 if copied else 0), ()
+    best: tuple[int, Path] = (0, ())
+    for path, value in leaves(read.value):
+        if value == leaf and type(value) is type(leaf):
+            score = _common_tail(leaf_path, path)
+            if score > best[0]:
+                best = (score, path)
+    return best
+
+
+def _common_tail(one: Path, other: Path) -> int:
+    count = 0
+    for mine, theirs in zip(reversed(one), reversed(other), strict=False):
+        if mine != theirs:
+            break
+        count += 1
+    return count
+
+
+def _credit_of(read: Read, path: Path, leaf: Any) -> Credit:
+    if isinstance(read.source, Step):
+        rule = Credit((), ((read.source.name, read.source.rule),))
+        return rule.and_also(_trace(path, leaf, read.source.reads))
+    return Credit(fields=frozenset({(*read.source, *path)}))
+
+
+def _all_of(read: Read) -> Credit:
+    if not isinstance(read.source, Step):
+        return Credit(fields=frozenset({read.source}))
+    credit = Credit((), ((read.source.name, read.source.rule),))
+    for inner in read.source.reads:
+        credit = credit.and_also(_all_of(inner))
+    return credit

@@ -1,0 +1,1 @@
+"""Objects on their way into files: YAML text, and sets of files."""

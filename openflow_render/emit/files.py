@@ -1,0 +1,267 @@
+"""Sets of files: what they are called, and how a folder comes to hold exactly them.
+
+A folder is changed all at once or not at all, as far as a file system can: new files are complete before the first
+takes its place, and files of an earlier run go only if our own record, ``.openflow.json``, names them.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import Literal, NamedTuple
+
+from openflow_render.core.resource import Bundle, Resource
+from openflow_render.emit import yaml
+
+RECORD = ".openflow.json"
+
+_IDENTITY = re.compile(r"-[0-9a-f]{10}(?=-|\Z)")
+_UNSAFE = re.compile(r"[^a-z0-9.-]+")
+_LONGEST_NAME = 200
+_TEMPORARY = ".openflow-*.tmp"
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP})
+"""Some network file systems have no locks; there, each file is still replaced as a whole."""
+
+_PATIENCE = 5.0
+"""Seconds to wait for another run that writes to the same folder."""
+
+
+class OutputError(Exception):
+    """A folder could not be written or read, and the text says why."""
+
+
+class Written(NamedTuple):
+    """What a run did to a folder; file names in order."""
+
+    written: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+class Difference(NamedTuple):
+    """How a file in a folder differs from what it should be; ``stale`` is one that should not be there."""
+
+    name: str
+    state: Literal["missing", "different", "stale"]
+
+
+# --- names ------------------------------------------------------------------------------------------------------
+
+
+def layout(bundles: Iterable[Bundle], by: Literal["object", "job"]) -> dict[str, str]:
+    """The text of each file, by its path below the output folder.
+
+    ``<namespace>/<job>.yaml``, or ``<namespace>/<job>/<kind>-<name>.yaml``, in which the identity of a run is left out
+    of the name: so a changed job shows as a change of its files. No two paths are equal when case is ignored.
+    """
+    files: dict[str, str] = {}
+    taken: set[str] = set()
+    for bundle in bundles:
+        home = f"{_safe(bundle.namespace)}/{_safe(bundle.job)}"
+        resources = [resource for resource in bundle if not resource.literal]
+        if by == "object":
+            for resource in resources:
+                files[_free(f"{home}/{_name(resource)}", taken)] = yaml.dump(resource.manifest)
+        elif resources:
+            files[_free(home, taken)] = yaml.dump_all(resource.manifest for resource in resources)
+    return files
+
+
+def _name(resource: Resource) -> str:
+    name = _IDENTITY.sub("", resource.name) if resource.run_scoped else resource.name
+    return _safe(f"{resource.kind}-{name}")
+
+
+def _safe(text: str) -> str:
+    """``text`` as a file name, cut with a hash if it is too long."""
+    name = _UNSAFE.sub("-", text.lower()).lstrip(".") or "-"
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}-{sha256(text.encode()).hexdigest()[:8]}"
+
+
+def _free(stem: str, taken: set[str]) -> str:
+    """``stem`` with ``.yaml``, and a number if that is taken."""
+    path, number = f"{stem}.yaml", 1
+    while path in taken:
+        number += 1
+        path = f"{stem}-{number}.yaml"
+    taken.add(path)
+    return path
+
+
+# --- writing ----------------------------------------------------------------------------------------------------
+
+
+def write(folder: Path, files: Mapping[str, str]) -> Written:
+    """Make ``folder`` hold ``files``, and none of the other files that its record names.
+
+    Raises:
+        OutputError: it cannot; files that stood there are whole, old or new.
+    """
+    with _told(folder), _locked(folder):
+        contents = {name: text.encode() for name, text in sorted(files.items())}
+        changed = {name: data for name, data in contents.items() if _bytes(_target(folder, name)) != data}
+        stale = [name for name in _recorded(folder) if name not in files and _bytes(_target(folder, name)) is not None]
+        _replace(folder, changed)
+        _remove(folder, stale)
+        record = _record(contents)
+        if _bytes(_target(folder, RECORD)) != record:
+            _replace(folder, {RECORD: record})
+    return Written(tuple(changed), tuple(name for name in contents if name not in changed), tuple(stale))
+
+
+def compare(folder: Path, files: Mapping[str, str]) -> list[Difference]:
+    """How ``folder`` differs from what `write` would make of it; by name.
+
+    Raises:
+        OutputError: it cannot be read.
+    """
+    found = []
+    with _told(folder):
+        for name, text in files.items():
+            data = _bytes(_target(folder, name))
+            if data != text.encode():
+                found.append(Difference(name, "missing" if data is None else "different"))
+        stale = (name for name in _recorded(folder) if name not in files)
+        found += [Difference(name, "stale") for name in stale if _bytes(_target(folder, name)) is not None]
+    return sorted(found)
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Turn what the operating system says into an `OutputError`."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{error.filename or folder}: {error.strerror or error}") from error
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold ``folder``, made if need be, against other runs; what a run that was killed left behind is cleared."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        _lock(handle, folder)
+        _clear(folder)
+        try:
+            yield
+        finally:
+            _clear(folder)
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, folder: Path) -> None:
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise OutputError(f"{folder}: another openflow is writing there") from None
+            time.sleep(0.05)
+        except OSError as error:
+            if error.errno in _NO_LOCKS:
+                return
+            raise
+        else:
+            return
+
+
+def _clear(folder: Path) -> None:
+    for path in folder.glob(_TEMPORARY):
+        path.unlink()
+
+
+def _target(folder: Path, name: str) -> Path:
+    """The file ``name`` below ``folder``; neither it nor a folder on the way may be a link, so none leads outside.
+
+    Raises:
+        OutputError: one is, or the name leads elsewhere.
+    """
+    parts = PurePosixPath(name).parts
+    if not parts or ".." in parts or parts[0] == "/" or "\\" in name:
+        raise OutputError(f"{folder}: {name!r} is not a file below it")
+    path = folder
+    for part in parts:
+        path /= part
+        if path.is_symlink():
+            raise OutputError(f"{path}: openflow writes through no symbolic link")
+    if path.is_dir():
+        raise OutputError(f"{path}: is a folder, where a file should be")
+    return path
+
+
+def _bytes(path: Path) -> bytes | None:
+    """What the file holds; ``None`` when it does not exist."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _replace(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write all files beside their places, then put them there."""
+    complete = [(_temporary(folder, number, data), name) for number, (name, data) in enumerate(files.items())]
+    for _, name in complete:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    for path, name in complete:
+        path.replace(folder / name)
+    for parent in sorted({(folder / name).parent for name in files}):
+        _sync(parent)
+
+
+def _temporary(folder: Path, number: int, data: bytes) -> Path:
+    path = folder / _TEMPORARY.replace("*", f"{os.getpid()}-{number}")
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    return path
+
+
+def _sync(folder: Path) -> None:
+    """Have the names in ``folder`` survive a loss of power."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _remove(folder: Path, names: Iterable[str]) -> None:
+    """Remove files, and the folders that are empty then."""
+    for name in names:
+        _target(folder, name).unlink()
+        for parent in (folder / name).relative_to(folder).parents:
+            if parent == Path() or any((folder / parent).iterdir()):
+                break
+            (folder / parent).rmdir()
+
+
+# --- the record -------------------------------------------------------------------------------------------------
+
+
+def _record(contents: Mapping[str, bytes]) -> bytes:
+    hashes = {name: sha256(data).hexdigest() for name, data in sorted(contents.items())}
+    return (json.dumps({"files": hashes}, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _recorded(folder: Path) -> list[str]:
+    """The files that the last run wrote."""
+    data = _bytes(_target(folder, RECORD))
+    if data is None:
+        return []
+    try:
+        return sorted(str(name) for name in json.loads(data)["files"])
+    except (ValueError, KeyError, TypeError):
+        raise OutputError(f"{folder / RECORD}: is damaged; remove it, and files of earlier runs by hand") from None

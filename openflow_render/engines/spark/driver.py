@@ -1,0 +1,472 @@
+"""The driver pod, as spark-submit makes it in cluster mode; ``templates/spark/driver-pod.yaml`` places it.
+
+The order of sections is that of spark-submit's feature steps. Source: `KubernetesDriverBuilder` of Spark 4.3.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from openflow_render.core.watch import Plan
+from openflow_render.engines.spark.app import POD_NAME, POD_UID, Application, items
+from openflow_render.engines.spark.conf import DRIVER
+from openflow_render.engines.spark.gang import GangPlan
+from openflow_render.engines.spark.pods import PodTemplate
+from openflow_render.engines.spark.sizes import DriverSizes
+from openflow_render.engines.spark.volumes import ON_DEMAND, Volume, volumes
+
+Tree = dict[str, Any]
+
+CONF_DIR = "conf"
+SECRETS = "/mnt/secrets"
+LOCAL_DIR = "spark-local-dir-"
+
+
+class DriverPlan(Plan):
+    """What the driver pod of a Spark job holds."""
+
+    def __init__(self, app: Application, template: PodTemplate, sizes: DriverSizes, gang: GangPlan, files: Tree) -> None:
+        self.app = app
+        self.template = template
+        self.sizes = sizes
+        self.gang = gang
+        self._files = files
+
+    # --- BasicDriverFeatureStep ---
+
+    @cached_property
+    def pod_name(self) -> str:
+        """The pod's name: the user's own, else `<prefix>-driver`."""
+        return self.app.conf.get("spark.kubernetes.driver.pod.name") or f"{self.app.prefix}-driver"
+
+    @cached_property
+    def own_labels(self) -> dict[str, str]:
+        """Labels from `spark.kubernetes.driver.label.*`, placeholders put in."""
+        return {name: self._expanded(value) for name, value in self._prefixed("label.").items()}
+
+    @cached_property
+    def spark_labels(self) -> dict[str, str]:
+        """The labels that Spark itself gives its driver."""
+        labels = {"spark-version": self.app.job.version, **self.app.selector}
+        return {**labels, "spark-app-name": self.app.label, "spark-role": "driver"}
+
+    @cached_property
+    def service_selector(self) -> dict[str, str]:
+        """What the driver's Service selects by: every label but the template's."""
+        return {**self.own_labels, **self.spark_labels}
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """The pod's labels: Spark's win over the conf's, and those over the template's."""
+        return {**self.template.labels, **self.service_selector}
+
+    @cached_property
+    def annotations(self) -> dict[str, str]:
+        """The pod's annotations: the conf's win over the template's."""
+        own = {name: self._expanded(value) for name, value in self._prefixed("annotation.").items()}
+        return {**self.template.annotations, **own, **self.gang.driver_annotations}
+
+    def _prefixed(self, infix: str) -> dict[str, str]:
+        return self.app.conf.prefixed(DRIVER.kubernetes + infix)
+
+    def _expanded(self, text: str) -> str:
+        return text.replace("{{APP_ID}}", self.app.id).replace("{{EXECUTOR_ID}}", "")
+
+    @cached_property
+    def node_selector(self) -> dict[str, str]:
+        """The template's, then `spark.kubernetes.node.selector.*`, then the driver's own."""
+        common = self.app.conf.prefixed("spark.kubernetes.node.selector.")
+        return {**self.template.node_selector, **common, **self._prefixed("node.selector.")}
+
+    @cached_property
+    def pull_secrets(self) -> list[Tree]:
+        """`spark.kubernetes.container.image.pullSecrets`, behind the template's."""
+        return [{"name": name} for name in items(self.app.conf.get("spark.kubernetes.container.image.pullSecrets"))]
+
+    @cached_property
+    def scheduler_name(self) -> str | None:
+        """The driver's scheduler, else that of both roles; the template's stays without either."""
+        conf = self.app.conf
+        return conf.get("spark.kubernetes.driver.scheduler.name") or conf.get("spark.kubernetes.scheduler.name")
+
+    @cached_property
+    def image(self) -> str:
+        """`spark.kubernetes.driver.container.image`, else the image of both roles."""
+        return self.app.image("driver")
+
+    @cached_property
+    def pull_policy(self) -> str:
+        """Always written, so that it wins over the template's."""
+        return self.app.conf.get("spark.kubernetes.container.image.pullPolicy") or "IfNotPresent"
+
+    @cached_property
+    def container_name(self) -> str:
+        """The template's name for the main container, else Spark's."""
+        return self.template.main_name
+
+    @cached_property
+    def rpc_port(self) -> int:
+        """`spark.driver.port`."""
+        return int(self.app.conf.get("spark.driver.port") or 7078)
+
+    @cached_property
+    def service_block_manager_port(self) -> int:
+        """`spark.driver.blockManager.port`; the Service does not look at `spark.blockManager.port`."""
+        return int(self.app.conf.get("spark.driver.blockManager.port") or 7079)
+
+    @cached_property
+    def block_manager_port(self) -> int:
+        """`spark.driver.blockManager.port`, else `spark.blockManager.port`."""
+        conf = self.app.conf
+        return int(conf.get("spark.driver.blockManager.port") or conf.get("spark.blockManager.port") or 7079)
+
+    @cached_property
+    def ui_port(self) -> int:
+        """`spark.ui.port`; declared even when the UI is off."""
+        return int(self.app.conf.get("spark.ui.port") or 4040)
+
+    @cached_property
+    def connect_port(self) -> int | None:
+        """`spark.connect.grpc.binding.port`, declared on every driver since 4.1."""
+        port = self.app.conf.get("spark.connect.grpc.binding.port") or 15002
+        return int(port) if self.app.release.connect_port else None
+
+    @cached_property
+    def ports(self) -> list[Tree]:
+        """The ports that Spark adds to the main container."""
+        ports = {
+            "driver-rpc-port": self.rpc_port,
+            "blockmanager": self.block_manager_port,
+            "spark-ui": self.ui_port,
+            "spark-connect": self.connect_port,
+        }
+        return [{"containerPort": port, "name": name, "protocol": "TCP"} for name, port in ports.items() if port is not None]
+
+    @cached_property
+    def identity_env(self) -> list[Tree]:
+        """Who runs, and which application it is; where a workload makes the pods, from the pod itself."""
+        dynamic = [POD_NAME, POD_UID] if self.app.restarts else []
+        return [
+            *({"name": each.name, "valueFrom": _field(each.field)} for each in dynamic),
+            {"name": self._variable("SPARK_USER"), "value": self.app.job.proxy_user or "spark"},
+            {"name": self._variable("SPARK_APPLICATION_ID"), "value": self.app.id},
+        ]
+
+    @cached_property
+    def own_env(self) -> list[Tree]:
+        """`spark.kubernetes.driverEnv.*`; empty values stay."""
+        own = self.app.conf.prefixed(DRIVER.environment)
+        return [{"name": name, "value": value} for name, value in own.items()]
+
+    @cached_property
+    def bind_env(self) -> list[Tree]:
+        """The address that the driver binds to: the pod's."""
+        return [{"name": self._variable("SPARK_DRIVER_BIND_ADDRESS"), "valueFrom": _field("status.podIP")}]
+
+    def _variable(self, name: str) -> str:
+        return self.app.distribution.variable(name)
+
+    @cached_property
+    def placed_annotations(self) -> dict[str, str] | None:
+        """The annotations, if there are any."""
+        return self.annotations or None
+
+    @cached_property
+    def placed_node_selector(self) -> dict[str, str] | None:
+        """The node selector, if there is one."""
+        return self.node_selector or None
+
+    @cached_property
+    def placed_pull_secrets(self) -> list[Tree] | None:
+        """The template's pull secrets and ours, if there are any."""
+        return [*self.template.pull_secrets, *self.pull_secrets] or None
+
+    @cached_property
+    def placed_limits(self) -> Tree:
+        """The template's limits, and the devices."""
+        return {**self.other_limits, **self.sizes.devices}
+
+    @cached_property
+    def placed_security(self) -> Tree | None:
+        """The main container's security context, if there is one."""
+        forced = {} if self.privilege_escalation is None else {"allowPrivilegeEscalation": self.privilege_escalation}
+        return {**self.security, **forced} or None
+
+    @cached_property
+    def other_requests(self) -> Tree:
+        """The template's other requests."""
+        return dict(self.template.resources.get("requests") or {})
+
+    @cached_property
+    def other_limits(self) -> Tree:
+        """The template's other limits."""
+        return dict(self.template.resources.get("limits") or {})
+
+    @cached_property
+    def security(self) -> Tree:
+        """The template's security context of the main container."""
+        return self.template.security
+
+    @cached_property
+    def privilege_escalation(self) -> bool | None:
+        """Written since 4.3, over whatever the template says; false unless the conf says otherwise."""
+        key = "securityContext.allowPrivilegeEscalation"
+        conf = self.app.conf
+        wanted = conf.get(f"{DRIVER.kubernetes}{key}") or conf.get(f"spark.kubernetes.{key}") or "false"
+        return wanted == "true" if self.app.release.privilege_escalation else None
+
+    # --- DriverKubernetesCredentialsFeatureStep ---
+
+    @cached_property
+    def credentials(self) -> dict[str, str]:
+        """The driver's own credentials for the API server, by key of their Secret; usually none."""
+        return dict(self._files.get("credentials", {})) if self._names_credentials else {}
+
+    @cached_property
+    def _names_credentials(self) -> bool:
+        prefix = "spark.kubernetes.authenticate.driver."
+        return any(self.app.conf.get(prefix + name) for name in CREDENTIALS)
+
+    @cached_property
+    def credentials_secret(self) -> str:
+        """The Secret that holds them."""
+        return f"{self.app.prefix}-kubernetes-credentials"
+
+    @cached_property
+    def configured_account(self) -> str | None:
+        """`spark.kubernetes.authenticate.driver.serviceAccountName`; credentials of its own leave it unset."""
+        account = self.app.conf.get("spark.kubernetes.authenticate.driver.serviceAccountName")
+        return None if self._names_credentials else account
+
+    @cached_property
+    def makes_account(self) -> bool:
+        """Whether openflow makes the account: when none is named anywhere, or `rbac.create` asks for it."""
+        wanted = self.app.job.rbac.create
+        if wanted is not None:
+            return wanted
+        template = self.template.spec
+        named = self.configured_account or template.get("serviceAccountName") or template.get("serviceAccount")
+        return not named and not self._names_credentials
+
+    @cached_property
+    def account(self) -> str | None:
+        """The account that the driver runs as; None leaves the template's, or the namespace's default."""
+        if self.configured_account:
+            return self.configured_account
+        template = self.template.spec.get("serviceAccountName")
+        return None if template or not self.makes_account else self.app.job.name
+
+    @cached_property
+    def rbac_account(self) -> str:
+        """The account that gets the Role."""
+        return self.account or self.template.spec.get("serviceAccountName") or self.app.job.name
+
+    # --- MountSecrets, EnvSecrets and MountVolumes ---
+
+    @cached_property
+    def secrets(self) -> dict[str, str]:
+        """`spark.kubernetes.driver.secrets.*`: mount paths by Secret."""
+        return self._prefixed("secrets.") if self.app.runs("MountSecretsFeatureStep") else {}
+
+    @cached_property
+    def secret_volumes(self) -> list[Tree]:
+        """A volume for each mounted Secret."""
+        volumes = [{"name": f"{name}-volume", "secret": {"secretName": name}} for name in self.secrets]
+        if not self._names_credentials:
+            return volumes
+        own = {"name": "kubernetes-credentials", "secret": {"secretName": self.credentials_secret}}
+        return [own, *volumes]
+
+    @cached_property
+    def secret_mounts(self) -> list[Tree]:
+        """Where they are mounted."""
+        mounts = [{"name": f"{name}-volume", "mountPath": path} for name, path in self.secrets.items()]
+        if not self._names_credentials:
+            return mounts
+        return [{"name": "kubernetes-credentials", "mountPath": CREDENTIALS_PATH}, *mounts]
+
+    @cached_property
+    def secret_env(self) -> list[Tree]:
+        """`spark.kubernetes.driver.secretKeyRef.*`: variables out of Secrets."""
+        references = self._prefixed("secretKeyRef.") if self.app.runs("EnvSecretsFeatureStep") else {}
+        return [
+            {"name": name, "valueFrom": {"secretKeyRef": dict(zip(("name", "key"), value.split(":"), strict=False))}}
+            for name, value in references.items()
+        ]
+
+    @cached_property
+    def volumes(self) -> list[Volume]:
+        """The volumes said in properties."""
+        return volumes(self.app.conf, DRIVER) if self.app.runs("MountVolumesFeatureStep") else []
+
+    def _on_demand(self, volume: Volume) -> str:
+        return f"{self.app.prefix}-driver-pvc-{volume.number}"
+
+    @cached_property
+    def own_volumes(self) -> list[Tree]:
+        """Their Kubernetes volumes; `OnDemand` becomes a claim of the run."""
+        release = self.app.release
+        return [{"name": each.name, **each.source(self._on_demand(each), release)} for each in self.volumes]
+
+    @cached_property
+    def run_claims(self) -> list[Claim]:
+        """The claims that are made for this run and go with it."""
+        return [self._claim(each) for each in self.volumes if each.creates_claim and ON_DEMAND in each.options["claimName"]]
+
+    @cached_property
+    def fixed_claims(self) -> list[Claim]:
+        """The claims that are made under a fixed name and outlive the run."""
+        made = [each for each in self.volumes if each.creates_claim]
+        return [self._claim(each) for each in made if ON_DEMAND not in each.options["claimName"]]
+
+    def _claim(self, volume: Volume) -> Claim:
+        return Claim(self.app, volume.claim_name(self._on_demand(volume)), volume)
+
+    @cached_property
+    def own_mounts(self) -> list[Tree]:
+        """Their mounts."""
+        return [each.volume_mount(self.app.release) for each in self.volumes]
+
+    # --- DriverCommandFeatureStep ---
+
+    @cached_property
+    def args(self) -> list[str]:
+        """What the image's entrypoint is given: `driver`, then what it passes on to spark-submit in client mode."""
+        proxy = ["--proxy-user", self.app.job.proxy_user] if self.app.job.proxy_user else []
+        properties = f"{self.conf_dir}/spark.properties"
+        return [
+            "driver",
+            *proxy,
+            *self.runtime_conf,
+            *("--properties-file", properties),
+            *("--class", self.app.main_class),
+            self.app.resource,
+            *(self.app.job.application.args or []),
+        ]
+
+    @cached_property
+    def runtime_conf(self) -> list[str]:
+        """Properties that only Kubernetes knows, once it has made the pod; `$(NAME)` is its own expansion."""
+        if not self.app.restarts:
+            return []
+        known_late = {
+            "spark.app.id": self.app.id,
+            "spark.kubernetes.driver.pod.name": POD_NAME.reference,
+            "spark.driver.host": f"$({self._variable('SPARK_DRIVER_BIND_ADDRESS')})",
+        }
+        pairs = [f"{self.app.distribution.property(name)}={value}" for name, value in known_late.items()]
+        return [word for pair in pairs for word in ("--conf", pair)]
+
+    @cached_property
+    def python_env(self) -> list[Tree]:
+        """The Python of driver and executors, where the conf names one."""
+        conf = self.app.conf
+        python = conf.get("spark.pyspark.python")
+        variables = {
+            "PYSPARK_PYTHON": python,
+            "PYSPARK_DRIVER_PYTHON": conf.get("spark.pyspark.driver.python") or python,
+        }
+        if self.app.kind != "python":
+            return []
+        return [{"name": name, "value": value} for name, value in variables.items() if value]
+
+    # --- LocalDirsFeatureStep ---
+
+    @cached_property
+    def scratch_mounts(self) -> list[str]:
+        """Mounts whose volume's name says that it is a local directory; they replace `spark.local.dir`."""
+        mounts = [*self.template.mounts, *self.own_mounts]
+        return [each["mountPath"] for each in mounts if str(each.get("name")).startswith(LOCAL_DIR)]
+
+    @cached_property
+    def generated_dirs(self) -> list[str]:
+        """The local directories that get an emptyDir each: `spark.local.dir`, else one under /var/data."""
+        if self.scratch_mounts or not self.app.runs("LocalDirsFeatureStep"):
+            return []
+        return items(self.app.conf.get("spark.local.dir")) or [self.app.scratch]
+
+    @cached_property
+    def local_volumes(self) -> list[Tree]:
+        """An emptyDir for each of them, in memory with `spark.kubernetes.local.dirs.tmpfs`."""
+        tmpfs = self.app.conf.get("spark.kubernetes.local.dirs.tmpfs") == "true"
+        source = {"medium": "Memory"} if tmpfs else {}
+        return [{"name": f"{LOCAL_DIR}{index}", "emptyDir": source} for index, _ in enumerate(self.generated_dirs, 1)]
+
+    @cached_property
+    def local_mounts(self) -> list[Tree]:
+        """Where they are mounted."""
+        return [{"name": f"{LOCAL_DIR}{n}", "mountPath": path} for n, path in enumerate(self.generated_dirs, 1)]
+
+    @cached_property
+    def local_env(self) -> list[Tree]:
+        """`SPARK_LOCAL_DIRS`: every local directory."""
+        paths = ",".join(self.scratch_mounts or self.generated_dirs)
+        return [{"name": self._variable("SPARK_LOCAL_DIRS"), "value": paths}] if paths else []
+
+    # --- the client's last touch: the configuration ---
+
+    @cached_property
+    def home(self) -> str:
+        """Where the image keeps Spark."""
+        return self.app.distribution.home
+
+    @cached_property
+    def conf_dir(self) -> str:
+        """The configuration folder inside the container."""
+        return f"{self.home}/{CONF_DIR}"
+
+    @cached_property
+    def conf_env(self) -> list[Tree]:
+        """`SPARK_CONF_DIR`, where log4j2.properties and the like are looked for."""
+        return [{"name": self._variable("SPARK_CONF_DIR"), "value": self.conf_dir}]
+
+
+class Claim(Plan):
+    """A claim that spark-submit makes for a volume of the driver."""
+
+    def __init__(self, app: Application, name: str, volume: Volume) -> None:
+        self.app = app
+        self.name = name
+        self._volume = volume
+
+    @cached_property
+    def _current(self) -> Volume:
+        """The volume, read again, so that a watched run sees the properties behind it."""
+        return next(each for each in volumes(self.app.conf, DRIVER) if each.name == self._volume.name)
+
+    @cached_property
+    def labels(self) -> dict[str, str] | None:
+        """The volume's labels for its claim (4.0 and later)."""
+        return dict(self._current.labels) or None if self.app.release.volume_details else None
+
+    @cached_property
+    def annotations(self) -> dict[str, str] | None:
+        """The volume's annotations for its claim (4.0 and later)."""
+        return dict(self._current.annotations) or None if self.app.release.volume_details else None
+
+    @cached_property
+    def spec(self) -> Tree:
+        """The claim's class, size, and the one access mode that the release knows."""
+        legacy = self.app.conf.get("spark.kubernetes.legacy.useReadWriteOnceAccessMode") == "true"
+        options = self._current.options
+        return {
+            "accessModes": ["ReadWriteOnce" if legacy else self.app.release.claim_access_mode],
+            "resources": {"requests": {"storage": options["sizeLimit"]}},
+            "storageClassName": options["storageClass"],
+        }
+
+
+CREDENTIALS = {
+    "caCertFile": "ca-cert",
+    "clientKeyFile": "client-key",
+    "clientCertFile": "client-cert",
+    "oauthToken": "oauth-token",
+}
+"""The properties under `spark.kubernetes.authenticate.driver.` that hold credentials, and their keys in the Secret."""
+
+CREDENTIALS_PATH = f"{SECRETS}/spark-kubernetes-credentials"
+
+
+def _field(path: str) -> Tree:
+    return {"fieldRef": {"apiVersion": "v1", "fieldPath": path}}

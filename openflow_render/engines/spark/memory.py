@@ -1,0 +1,42 @@
+"""Spark's memory strings, and how much memory a pod of each role needs.
+
+Sources: `JavaUtils.byteStringAs`, `BasicDriverFeatureStep`, `ResourceProfile` of Spark 4.3.
+"""
+
+from __future__ import annotations
+
+import re
+
+_TEXT = re.compile(r"\s*([0-9]+)\s*([a-z]*)\s*\Z", re.IGNORECASE)
+_POWERS = {"": 2, "b": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
+
+DEFAULT_HEAP = 1024
+"""MiB of heap of a driver or executor that names none."""
+
+MIN_OVERHEAD = 384
+"""MiB that the factor gives at least."""
+
+
+def mebibytes(text: str) -> int:
+    """The size ``text`` in whole MiB, cut off, not rounded; without a unit it is in MiB already.
+
+    Raises:
+        ValueError: it is no such size; ``1.5g`` is none.
+    """
+    match = _TEXT.match(text)
+    if match is None:
+        raise ValueError(text)
+    unit = match[2].lower()
+    short = unit.removesuffix("ib") if unit.endswith("ib") else unit.removesuffix("b") or unit
+    if unit.endswith("i"):
+        short = unit.removesuffix("i")
+    if short not in _POWERS:
+        raise ValueError(text)
+    return int(match[1]) * 1024 ** _POWERS[short] // 1024**2
+
+
+def overhead(heap: int, absolute: int | None, factor: float, minimum: int = MIN_OVERHEAD) -> int:
+    """MiB beside the heap: as said, else the share of the heap (cut off as Java does), but not less than the minimum."""
+    if absolute is not None:
+        return absolute
+    return max(int(factor * heap), minimum)

@@ -1,0 +1,306 @@
+"""Pod templates: what a role's pods start from before Spark writes its own fields over it.
+
+Fields of the job that no Spark property can say end up here, so that executors, which the driver makes, get them too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from openflow_render.core.merge import merge
+from openflow_render.core.watch import Plan
+from openflow_render.engines.spark.app import Application
+from openflow_render.engines.spark.conf import RoleNames, device_type, property_kind, secret_reference, volumes
+from openflow_render.engines.spark.job import Role
+
+Tree = dict[str, Any]
+
+CONTAINER_ONLY = frozenset(
+    {"allowPrivilegeEscalation", "capabilities", "privileged", "procMount", "readOnlyRootFilesystem"}
+)
+"""What a security context can only say of a container; the rest belongs to the pod. Source: Kubernetes' API, core/v1."""
+
+SPARK_USER_ID = 185
+"""The user of Spark's official images."""
+
+
+class PodTemplate(Plan):
+    """The pod that one role's pods start from.
+
+    ``given`` is the template that the job names, already read; empty when it names none.
+    """
+
+    def __init__(self, app: Application, names: RoleNames, given: Tree) -> None:
+        self.app = app
+        self._names = names
+        self._given = given
+
+    @cached_property
+    def role(self) -> Role:
+        """The job's section about this role."""
+        job = self.app.job
+        return job.driver if self._names.role == "driver" else job.executor
+
+    @cached_property
+    def given(self) -> Tree:
+        """The pod template that the job names."""
+        named = self.app.conf.get(f"{self._names.kubernetes}podTemplateFile")
+        return self._given if named or self.role.template else {}
+
+    @cached_property
+    def main_name(self) -> str:
+        """The main container: the one that is named, else the template's first, else Spark's own name for it."""
+        names = [each.get("name") for each in self.given.get("spec", {}).get("containers") or []]
+        wanted = self.app.conf.get(f"{self._names.kubernetes}podTemplateContainerName")
+        return wanted if wanted in names and wanted else next(iter(names), None) or self._names.container
+
+    @cached_property
+    def placement(self) -> Tree:
+        """Where the pod may run, and before whom."""
+        role, scheduling = self.role, self.app.job.scheduling
+        return _given(
+            affinity=role.affinity,
+            tolerations=role.tolerations,
+            topologySpreadConstraints=role.topology_spread,
+            priorityClassName=role.priority_class or scheduling.priority_class,
+        )
+
+    @cached_property
+    def network(self) -> Tree:
+        """The node's network, if asked for; names of Services must then still resolve."""
+        if not self.role.host_network:
+            return {}
+        return {"hostNetwork": True, "dnsPolicy": "ClusterFirstWithHostNet"}
+
+    @cached_property
+    def extra_volumes(self) -> list[Tree]:
+        """Volumes that no property can say."""
+        return [self._volume(each) for each in self._unsaid()]
+
+    @cached_property
+    def extra_mounts(self) -> list[Tree]:
+        """Their mounts in the main container."""
+        fields = ("name", "mountPath", "readOnly", "subPath")
+        return [{field: each[field] for field in fields if field in each} for each in self._unsaid()]
+
+    def _unsaid(self) -> list[Tree]:
+        given = volumes(self.role, ("spec", self._names.role))
+        return [volume for volume, _ in given if property_kind(volume, self.app.release) is None]
+
+    def _volume(self, volume: Mapping[str, Any]) -> Tree:
+        claim = volume.get("claim")
+        if claim is None:
+            source = {key: value for key, value in volume.items() if key not in {"mountPath", "readOnly", "subPath"}}
+        elif self._names.role == "executor" and not claim.get("perExecutor", True):
+            source = {"persistentVolumeClaim": {"claimName": shared_claim(self.app, volume["name"])}}
+        else:
+            spec = claim_spec(claim, "ReadWriteOnce")
+            source = {"ephemeral": {"volumeClaimTemplate": {"spec": spec}}}
+        return {"name": volume["name"], **source}
+
+    @cached_property
+    def variables(self) -> list[Tree]:
+        """Environment variables that no property can say: those that refer to anything but a key of a Secret."""
+        return [each for each in self.role.env or [] if "valueFrom" in each and secret_reference(each) is None]
+
+    @cached_property
+    def devices(self) -> Tree:
+        """Devices whose name Spark's properties cannot hold."""
+        return {name: str(amount) for name, amount in (self.role.devices or {}).items() if device_type(name) is None}
+
+    @cached_property
+    def pod_security(self) -> Tree:
+        """The pod's security context: the profile's, and over it the role's own."""
+        own = {key: value for key, value in (self.role.security_context or {}).items() if key not in CONTAINER_ONLY}
+        return {**self._profile(_POD_PROFILES), **own}
+
+    @cached_property
+    def container_security(self) -> Tree:
+        """The main container's security context: the profile's, and over it the role's own."""
+        own = {key: value for key, value in (self.role.security_context or {}).items() if key in CONTAINER_ONLY}
+        return {**self._profile(_CONTAINER_PROFILES), **own}
+
+    def _profile(self, profiles: Mapping[str, Tree]) -> Tree:
+        return profiles[self.app.job.security.profile]
+
+    @cached_property
+    def token(self) -> Tree:
+        """Executors need no API access; the restricted profile gives them no token."""
+        confined = self.app.job.security.profile == "restricted" and self._names.role == "executor"
+        return {"automountServiceAccountToken": False} if confined else {}
+
+    @cached_property
+    def command(self) -> list[str] | None:
+        """A shell that raises the limit of open files as far as it may, then becomes the image's entrypoint."""
+        limit = (self.app.job.ulimits or {}).get("nofile")
+        if limit is None:
+            return None
+        raise_limit = f'ulimit -Sn {limit} 2>/dev/null || ulimit -Sn "$(ulimit -Hn)"; exec /opt/entrypoint.sh "$@"'
+        return ["/bin/sh", "-c", raise_limit, "entrypoint"]
+
+    @cached_property
+    def main_additions(self) -> Tree:
+        """What the job's fields add to the main container."""
+        return _given(
+            env=self.variables,
+            envFrom=self.role.env_from,
+            volumeMounts=self.extra_mounts,
+            resources=_given(limits=self.devices),
+            securityContext=self.container_security,
+            command=self.command,
+        )
+
+    @cached_property
+    def side_containers(self) -> list[Tree]:
+        """Containers beside the main one, confined as the profile says unless they say otherwise."""
+        return [self._confined(each) for each in self.role.sidecars or []]
+
+    @cached_property
+    def first_containers(self) -> list[Tree]:
+        """Containers that run first, confined likewise."""
+        return [self._confined(each) for each in self.role.init_containers or []]
+
+    def _confined(self, container: Tree) -> Tree:
+        profile = self._profile(_CONTAINER_PROFILES)
+        return merge({"securityContext": profile}, container) if profile else container  # type: ignore[no-any-return]
+
+    @cached_property
+    def additions(self) -> Tree:
+        """What the job's fields add to the template; empty when they add nothing."""
+        main = self.main_additions
+        containers = [*([{"name": self.main_name, **main}] if main else []), *self.side_containers]
+        if containers and not self.given.get("spec", {}).get("containers") and not main:
+            containers.insert(0, {"name": self.main_name})
+        spec = {
+            **self.token,
+            **self.placement,
+            **self.network,
+            **_given(
+                securityContext=self.pod_security,
+                initContainers=self.first_containers,
+                volumes=self.extra_volumes,
+                containers=containers,
+            ),
+        }
+        return {"spec": spec} if spec else {}
+
+    @cached_property
+    def pod(self) -> Tree:
+        """The template, with the additions laid over it."""
+        return merge(self.given, self.additions) if self.additions else self.given
+
+    @cached_property
+    def metadata(self) -> Tree:
+        """The template's metadata, without what Spark always replaces."""
+        return _without(self.pod.get("metadata", {}), "name", "namespace", "labels", "annotations")
+
+    @cached_property
+    def labels(self) -> Tree:
+        """The template's labels."""
+        return dict(self.pod.get("metadata", {}).get("labels") or {})
+
+    @cached_property
+    def annotations(self) -> Tree:
+        """The template's annotations."""
+        return dict(self.pod.get("metadata", {}).get("annotations") or {})
+
+    @cached_property
+    def spec(self) -> Tree:
+        """The template's pod specification, without containers and volumes."""
+        return _without(self.pod.get("spec", {}), "containers", "volumes", "nodeSelector", "imagePullSecrets")
+
+    @cached_property
+    def node_selector(self) -> Tree:
+        """The template's node selector."""
+        return dict(self.pod.get("spec", {}).get("nodeSelector") or {})
+
+    @cached_property
+    def pull_secrets(self) -> list[Tree]:
+        """The template's image pull secrets."""
+        return list(self.pod.get("spec", {}).get("imagePullSecrets") or [])
+
+    @cached_property
+    def volumes(self) -> list[Tree]:
+        """The template's volumes."""
+        return list(self.pod.get("spec", {}).get("volumes") or [])
+
+    @cached_property
+    def main(self) -> Tree:
+        """The template's main container; Spark edits it and puts it behind the others."""
+        containers = self.pod.get("spec", {}).get("containers") or []
+        return next((each for each in containers if each.get("name") == self.main_name), {})
+
+    @cached_property
+    def others(self) -> list[Tree]:
+        """The template's other containers."""
+        containers = self.pod.get("spec", {}).get("containers") or []
+        return [each for each in containers if each.get("name") != self.main_name]
+
+    @cached_property
+    def main_rest(self) -> Tree:
+        """The main container without the lists that Spark appends to."""
+        return _without(self.main, "args", "env", "ports", "volumeMounts", "resources", "securityContext")
+
+    @cached_property
+    def args(self) -> list[str]:
+        """The main container's own arguments; Spark's come behind them."""
+        return list(self.main.get("args") or [])
+
+    @cached_property
+    def env(self) -> list[Tree]:
+        """The main container's own variables."""
+        return list(self.main.get("env") or [])
+
+    @cached_property
+    def ports(self) -> list[Tree]:
+        """The main container's own ports."""
+        return list(self.main.get("ports") or [])
+
+    @cached_property
+    def mounts(self) -> list[Tree]:
+        """The main container's own mounts."""
+        return list(self.main.get("volumeMounts") or [])
+
+    @cached_property
+    def resources(self) -> Tree:
+        """The main container's own requests and limits."""
+        return dict(self.main.get("resources") or {})
+
+    @cached_property
+    def security(self) -> Tree:
+        """The main container's own security context."""
+        return dict(self.main.get("securityContext") or {})
+
+
+_SECCOMP = {"seccompProfile": {"type": "RuntimeDefault"}}
+_POD_PROFILES: Mapping[str, Tree] = {
+    "none": {},
+    "baseline": _SECCOMP,
+    "restricted": {"runAsNonRoot": True, "runAsUser": SPARK_USER_ID, "fsGroup": SPARK_USER_ID, **_SECCOMP},
+}
+_CONTAINER_PROFILES: Mapping[str, Tree] = {
+    "none": {},
+    "baseline": {"allowPrivilegeEscalation": False},
+    "restricted": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+}
+
+
+def shared_claim(app: Application, volume: str) -> str:
+    """The name of the claim that all executors share for ``volume``."""
+    return f"{app.prefix}-{volume}"
+
+
+def claim_spec(claim: Mapping[str, Any], default_mode: str) -> Tree:
+    """The specification of a claim that the job describes."""
+    spec = _given(accessModes=[claim.get("accessMode", default_mode)], storageClassName=claim.get("storageClass"))
+    return {**spec, "resources": {"requests": {"storage": str(claim["size"])}}}
+
+
+def _given(**fields: Any) -> Tree:
+    return {key: value for key, value in fields.items() if value}
+
+
+def _without(tree: Mapping[str, Any], *keys: str) -> Tree:
+    return {key: value for key, value in tree.items() if key not in keys}

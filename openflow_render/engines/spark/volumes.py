@@ -1,0 +1,129 @@
+"""Volumes said in properties, ``spark.kubernetes.<role>.volumes.<type>.<name>.…``.
+
+Sources: `KubernetesVolumeUtils`, `MountVolumesFeatureStep` of Spark 4.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from openflow_render.core import codes
+from openflow_render.core.report import Report
+from openflow_render.core.watch import Properties
+from openflow_render.engines.spark.conf import RoleNames
+from openflow_render.engines.spark.release import Release
+
+_REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "hostPath": ("path",),
+    "emptyDir": (),
+    "nfs": ("server", "path"),
+    "persistentVolumeClaim": ("claimName",),
+}
+
+ON_DEMAND = "OnDemand"
+
+
+class Volume(NamedTuple):
+    """One volume of a role and its mount. ``options`` are those of its type, ``number`` its place among the role's."""
+
+    kind: str
+    name: str
+    number: int
+    mount: Mapping[str, str]
+    options: Mapping[str, str]
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+
+    @property
+    def read_only(self) -> bool:
+        return self.mount.get("readOnly") == "true"
+
+    @property
+    def creates_claim(self) -> bool:
+        """Whether spark-submit makes the claim: exactly when a class and a size are given, whatever the claim's name."""
+        return self.kind == "persistentVolumeClaim" and {"storageClass", "sizeLimit"} <= set(self.options)
+
+    def claim_name(self, on_demand: str) -> str:
+        """The claim's name, ``on_demand`` put in for every `OnDemand` that stands in it."""
+        return self.options["claimName"].replace(ON_DEMAND, on_demand)
+
+    def source(self, on_demand: str, release: Release) -> dict[str, Any]:
+        """The Kubernetes volume source."""
+        match self.kind:
+            case "hostPath":
+                kind = self.options.get("type") if release.volume_details else None
+                return {"hostPath": _given(path=self.options["path"], type=kind)}
+            case "emptyDir":
+                return {"emptyDir": _given(medium=self.options.get("medium"), sizeLimit=self.options.get("sizeLimit"))}
+            case "nfs":
+                return {"nfs": {"server": self.options["server"], "path": self.options["path"]}}
+        claim = _given(claimName=self.claim_name(on_demand), readOnly=self.read_only)
+        return {"persistentVolumeClaim": claim}
+
+    def volume_mount(self, release: Release) -> dict[str, Any]:
+        """The mount in the main container."""
+        expression = self.mount.get("subPathExpr") if release.volume_details else None
+        return _given(
+            name=self.name,
+            mountPath=self.mount["path"],
+            readOnly=self.read_only,
+            subPath=self.mount.get("subPath"),
+            subPathExpr=expression,
+        )
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    """The fields that say something; Spark sends empty strings and ``false``, which mean the same as nothing."""
+    return {key: value for key, value in fields.items() if value}
+
+
+def volumes(conf: Properties, names: RoleNames) -> list[Volume]:
+    """The role's volumes in sorted order; incomplete ones are left to `check_volumes`."""
+    grouped: dict[tuple[str, str], dict[str, str]] = {}
+    for key, value in conf.prefixed(f"{names.kubernetes}volumes.").items():
+        kind, _, rest = key.partition(".")
+        name, _, option = rest.partition(".")
+        grouped.setdefault((kind, name), {})[option] = value
+    return [
+        Volume(kind, name, number, *(_under(given, part) for part in ("mount.", "options.", "label.", "annotation.")))
+        for number, ((kind, name), given) in enumerate(sorted(grouped.items()))
+        if kind in _REQUIRED and "mount.path" in given and all(f"options.{each}" in given for each in _REQUIRED[kind])
+    ]
+
+
+def _under(given: Mapping[str, str], prefix: str) -> dict[str, str]:
+    return {key.removeprefix(prefix): value for key, value in given.items() if key.startswith(prefix)}
+
+
+def check_volumes(conf: Properties, names: RoleNames, release: Release, report: Report) -> None:
+    """Refuse what spark-submit refuses about the role's volume properties."""
+    prefix = f"{names.kubernetes}volumes."
+    keys = [key for key in conf if key.startswith(prefix)]
+    paths: dict[str, str] = {}
+    for key in sorted(keys):
+        kind, _, rest = key.removeprefix(prefix).partition(".")
+        name = rest.partition(".")[0]
+        for code, words in _faults(conf, key, f"{prefix}{kind}.{name}.", kind, release):
+            report.add(code, at=conf.source(key), property=key, **words)
+        if key.endswith(".mount.path"):
+            first = paths.setdefault(conf[key], key)
+            if first != key:
+                report.add(codes.SAME_MOUNT_PATH, at=conf.source(key), property=key, path=conf[key], other=first)
+
+
+def _faults(
+    conf: Properties, key: str, volume: str, kind: str, release: Release
+) -> Iterator[tuple[codes.Code, dict[str, str]]]:
+    if kind not in _REQUIRED:
+        yield codes.UNKNOWN_VOLUME_TYPE, {"kind": kind, "known": ", ".join(sorted(_REQUIRED))}
+        return
+    wanted = ["mount.path", *(f"options.{option}" for option in _REQUIRED[kind])]
+    missing = [name for name in wanted if volume + name not in conf]
+    if missing and key == min(each for each in conf if each.startswith(volume)):
+        yield codes.VOLUME_INCOMPLETE, {"missing": volume + missing[0]}
+    if key.endswith("mount.subPathExpr") and volume + "mount.subPath" in conf:
+        yield codes.TWO_SUB_PATHS, {}
+    size = conf[key] if key == f"{volume}options.sizeLimit" else ""
+    if release.volume_details and size.isdigit() and int(size) < 1024:
+        yield codes.SIZE_WITHOUT_UNIT, {"value": size}

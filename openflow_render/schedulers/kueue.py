@@ -1,0 +1,16 @@
+"""Kueue: a label names the queue, and Kueue holds each pod back until there is room.
+
+Driver and executors are admitted one by one: they are no pod group, since executors exist only after the driver runs.
+"""
+
+from __future__ import annotations
+
+from openflow_render.core.gang import Scheduler
+
+
+class Kueue(Scheduler):
+    def labels(self, group: str, queue: str | None) -> dict[str, str]:  # noqa: ARG002
+        return {"kueue.x-k8s.io/queue-name": queue} if queue else {}
+
+
+SCHEDULER = Kueue()

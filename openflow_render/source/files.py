@@ -1,0 +1,98 @@
+"""The files that a job names, and the bounds of its project: a job reads nothing outside."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path as FilePath
+
+from openflow_render.core import codes
+from openflow_render.core.paths import Path
+from openflow_render.core.report import Report
+from openflow_render.source.values import RESERVED
+
+MAX_BYTES = 1024 * 1024
+
+
+def project_root(folder: FilePath) -> FilePath:
+    """The nearest folder at or above ``folder`` that holds ``openflow.yaml`` or ``.git``; else ``folder`` itself."""
+    start = FilePath(os.path.realpath(folder))
+    return next((at for at in (start, *start.parents) if any(map(os.path.lexists, _marks(at)))), start)
+
+
+def _marks(folder: FilePath) -> tuple[FilePath, FilePath]:
+    return folder / "openflow.yaml", folder / ".git"
+
+
+def inside(path: FilePath, root: FilePath) -> bool:
+    """Whether ``path`` lies in ``root``, once both are free of symbolic links."""
+    return FilePath(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+
+
+def is_folder(path: str) -> bool:
+    """Whether ``path`` is a folder; what cannot be told is none, and opening it will say why."""
+    try:
+        return FilePath(path).is_dir()
+    except OSError:
+        return False
+
+
+def bounded(path: str | FilePath, limit: int) -> bytes:
+    """At most ``limit`` bytes of the file at ``path``, and one more when there is more.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with FilePath(path).open("rb") as file:
+        return file.read(limit + 1)
+
+
+class Files:
+    """The files that the job in ``folder`` may name."""
+
+    def __init__(self, folder: FilePath) -> None:
+        self.folder = folder
+        self.root = project_root(folder)
+
+    def read_text(self, path: str, at: str | Path, report: Report) -> str | None:
+        """The text of the file that the job field ``at`` calls ``path``; ``None``, with a finding, when it has none."""
+        content = self.read_bytes(path, at, report)
+        if content is None:
+            return None
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = "\0"
+        if RESERVED.search(text):
+            report.add(codes.FILE_NOT_TEXT, at=at, path=path)
+            return None
+        return text
+
+    def read_bytes(self, path: str, at: str | Path, report: Report) -> bytes | None:
+        """The content of the file that the job field ``at`` calls ``path``, such as a keytab."""
+        if "://" in path:
+            report.add(codes.FILE_IS_URL, at=at, path=path)
+            return None
+        looked = FilePath(self.folder, path)
+        if FilePath(path).is_absolute():
+            report.add(codes.FILE_ABSOLUTE, at=at, path=path)
+        elif not inside(looked, self.root):
+            report.add(codes.FILE_OUTSIDE, at=at, path=path, root=self.root)
+            return None
+        try:
+            content = _regular(looked)
+        except FileNotFoundError:
+            report.add(codes.FILE_MISSING, at=at, path=path, looked=looked)
+            return None
+        except OSError as error:
+            report.add(codes.FILE_UNREADABLE, at=at, path=path, reason=error.strerror)
+            return None
+        if content is None or len(content) > MAX_BYTES:
+            report.add(codes.FILE_NOT_REGULAR if content is None else codes.FILE_OVERSIZED, at=at, path=path)
+            return None
+        return content
+
+
+def _regular(path: FilePath) -> bytes | None:
+    """The content of a regular file; ``None`` for anything else, which may block or never end."""
+    return bounded(path, MAX_BYTES) if stat.S_ISREG(path.stat().st_mode) else None

@@ -1,0 +1,364 @@
+"""From paths, overlays and options to the jobs of a run: each one tree, and where each part of it was written."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path as FilePath
+from typing import Any, NamedTuple, TypeAlias
+
+from openflow_render.core import codes
+from openflow_render.core.merge import merge
+from openflow_render.core.paths import Path, leaves
+from openflow_render.core.report import Origin, Report
+from openflow_render.source import assignments as setting
+from openflow_render.source import layers, overlays, patches, reader
+from openflow_render.source.assignments import Assigned, Assignment, TypesOf
+from openflow_render.source.files import Files, bounded, is_folder, project_root
+from openflow_render.source.layers import Layer
+from openflow_render.source.patches import Patch
+from openflow_render.source.reader import Document
+
+STDIN = "-"
+_MARK = b"openflow.io/"
+"""What a file in a folder must hold to be read; others may be templates, or YAML of a kind that is none of ours."""
+
+_USES_VARS = re.compile(r"\{\{[^}]*\bvars\b")
+
+AnyLayer: TypeAlias = Layer | Assigned
+
+
+class Source:
+    """One job as it was written: ``tree`` is the job file with every overlay and assignment laid over it."""
+
+    def __init__(
+        self,
+        document: Document,
+        tree: dict[str, Any],
+        patches: list[Patch],
+        *,
+        layers: Sequence[AnyLayer],
+        files: Files,
+        var_origins: Mapping[str, Origin],
+    ) -> None:
+        self.document = document
+        self.tree = tree
+        self.patches = patches
+        self.layers = layers
+        self.files = files
+        self.var_origins = var_origins
+
+    @property
+    def name(self) -> str:
+        """The file that holds the job."""
+        return self.document.file
+
+    def origin(self, path: Path) -> Origin:
+        """The place that gave the value at ``path``; for an absent one, that of the nearest value around it."""
+        return self._last(path, "origins")
+
+    def key_origin(self, path: Path) -> Origin:
+        """The place of the key at ``path``, in the last layer that has it."""
+        return self._last(path, "key_origins")
+
+    def origins(self, path: Path) -> list[Origin]:
+        """Every place that had a say in the value at ``path``: layer by layer, each followed by the vars it names."""
+        found: list[Origin] = []
+        for layer in self.layers:
+            if path in layer.origins:
+                found += [layer.origins[path], *self._vars_of(layer, path)]
+        return list(dict.fromkeys(found)) or [self.origin(path)]
+
+    def _vars_of(self, layer: AnyLayer, path: Path) -> Iterator[Origin]:
+        """The places of the vars in the expression at ``path``, or in one around it whose value holds ``path``."""
+        for length in range(len(path), 0, -1):
+            for name in layer.uses.get(path[:length], ()):
+                _, _, rest = name.partition(".")
+                if origin := self.var_origins.get(rest.split(".", 1)[0]):
+                    yield origin
+
+    def _last(self, path: Path, kind: str) -> Origin:
+        for length in range(len(path), 0, -1):
+            for layer in reversed(self.layers):
+                if origin := getattr(layer, kind).get(path[:length]):
+                    return origin  # type: ignore[no-any-return]
+        return self.document.origin(())
+
+
+def load(
+    paths: Sequence[str],
+    overlay_names: Sequence[str],
+    assignments: Sequence[Assignment],
+    variables: Mapping[str, str],
+    *,
+    types: TypesOf,
+    check_overlay: overlays.Check,
+    report: Report,
+) -> list[Source]:
+    """The jobs in the files and folders ``paths``, with overlays and assignments laid over them.
+
+    A document that cannot be read is left out, and every fault is a finding.
+    """
+    found = list(_Jobs(report).read(paths))
+    folders = dict.fromkeys([*map(_project, paths[:1]), FilePath.cwd()])
+    chain = overlays.chain(overlay_names, folders, check_overlay, report)
+    run = _Run(chain, assignments, variables, types, report)
+    sources = [run.source(document, files) for document, files in found]
+    _find_same(sources, report)
+    report.findings[:] = dict.fromkeys(report.findings)  # a fault in an overlay was met once for each job
+    return sources
+
+
+def _project(path: str) -> FilePath:
+    """The project that ``path`` stands in, whether or not it holds a job."""
+    file = FilePath("." if path == STDIN else path)
+    return project_root(file if is_folder(str(file)) else file.parent)
+
+
+def _find_same(sources: list[Source], report: Report) -> None:
+    first: dict[tuple[str, str], Source] = {}
+    for source in sources:
+        metadata = source.tree.get("metadata")
+        if not isinstance(metadata, dict) or "name" not in metadata:
+            continue  # the schema will tell
+        key = str(metadata.get("namespace", "")), str(metadata["name"])
+        if first.setdefault(key, source) is not source:
+            place = first[key].origin(("metadata", "name"))
+            report.add(codes.SAME_JOB, at=source.origin(("metadata", "name")), name=key[1], first=place)
+
+
+# --- finding job files ----------------------------------------------------------------------------------------------
+
+
+class _Jobs:
+    """Reads job files, each once however it is reached."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.seen: set[str] = set()
+        self.files: dict[FilePath, Files] = {}
+
+    def read(self, paths: Sequence[str]) -> Iterator[tuple[Document, Files]]:
+        for path in paths:
+            if path == STDIN:
+                yield from self.stdin()
+            elif is_folder(path):
+                yield from self.folder(path)
+            else:
+                yield from self.file(path)
+
+    def stdin(self) -> Iterator[tuple[Document, Files]]:
+        yield from self.named(sys.stdin.buffer.read(reader.MAX_BYTES + 1), "<stdin>", FilePath())
+
+    def file(self, path: str) -> Iterator[tuple[Document, Files]]:
+        label = os.path.normpath(path)
+        if not self.first(path):
+            return
+        try:
+            content = bounded(path, reader.MAX_BYTES)
+        except FileNotFoundError:
+            self.report.add(codes.NO_SUCH_FILE, at=Origin(label), path=path)
+        except OSError as error:
+            self.report.add(codes.UNREADABLE, at=Origin(label), path=path, reason=error.strerror)
+        else:
+            yield from self.named(content, label, FilePath(path).parent)
+
+    def first(self, path: str) -> bool:
+        place = os.path.realpath(path)
+        if place in self.seen:
+            return False
+        self.seen.add(place)
+        return True
+
+    def named(self, content: bytes, label: str, folder: FilePath) -> Iterator[tuple[Document, Files]]:
+        """The jobs of a file that was asked for by name, so it must hold one."""
+        before = len(self.report.findings)
+        documents = reader.read(content, label, self.report)
+        jobs = self.jobs(documents)
+        if not jobs and len(self.report.findings) == before:
+            empty = all(document.value is None for document in documents)
+            self.report.add(codes.EMPTY_FILE if empty else codes.NO_JOB_IN_FILE, at=Origin(label))
+        yield from ((job, self.around(folder)) for job in jobs)
+
+    def jobs(self, documents: list[Document]) -> list[Document]:
+        return [document for document in documents if overlays.is_ours(document, "Job", self.report)]
+
+    def around(self, folder: FilePath) -> Files:
+        if folder not in self.files:
+            self.files[folder] = Files(folder)
+        return self.files[folder]
+
+    def folder(self, path: str) -> Iterator[tuple[Document, Files]]:
+        before = len(self.report.findings)
+        count = 0
+        for file in self.below(path):
+            for job in self.jobs(self.quietly(file)):
+                count += 1
+                yield job, self.around(FilePath(file).parent)
+        if not count and len(self.report.findings) == before:
+            self.report.add(codes.NO_JOB_IN_FOLDER, at=Origin(os.path.normpath(path)))
+
+    def quietly(self, file: str) -> list[Document]:
+        """The documents of a file that was only come across: what is none of ours is not even read."""
+        if not self.first(file):
+            return []
+        label = os.path.normpath(file)
+        try:
+            content = bounded(file, reader.MAX_BYTES)
+        except OSError as error:
+            self.report.add(codes.UNREADABLE, at=Origin(label), path=label, reason=error.strerror)
+            return []
+        return reader.read(content, label, self.report) if _MARK in content else []
+
+    def below(self, folder: str) -> Iterator[str]:
+        """The YAML and JSON files below ``folder``, but no hidden ones, in an order that depends on names only.
+
+        A folder that links lead to twice is read once, so links may circle.
+        """
+        waiting, seen = [folder], set()
+        while waiting:
+            at = waiting.pop()
+            if (place := os.path.realpath(at)) in seen:
+                continue
+            seen.add(place)
+            entries = self.entries(at)
+            waiting += [entry.path for entry in reversed(entries) if entry.is_dir()]
+            yield from (entry.path for entry in entries if entry.is_file() and entry.name.endswith(overlays.SUFFIXES))
+
+    def entries(self, folder: str) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(folder) as found:
+                return sorted((entry for entry in found if entry.name[0] != "."), key=lambda entry: entry.name)
+        except OSError as error:
+            self.report.add(codes.UNREADABLE, at=Origin(folder), path=folder, reason=error.strerror)
+            return []
+
+
+# --- putting a job together -----------------------------------------------------------------------------------------
+
+
+class _Part(NamedTuple):
+    """What a document says about the job, and where in the document that stands."""
+
+    document: Document
+    value: Any
+    prefix: Path
+
+
+class _Run:
+    """What all jobs of a run have in common."""
+
+    def __init__(
+        self,
+        chain: list[Document],
+        assignments: Sequence[Assignment],
+        variables: Mapping[str, str],
+        types: TypesOf,
+        report: Report,
+    ) -> None:
+        self.chain = chain
+        self.assignments = assignments
+        self.variables = variables
+        self.types = types
+        self.report = report
+
+    def source(self, document: Document, files: Files) -> Source:
+        """The job in ``document`` with everything laid over it."""
+        scope, origins = self.scope(document)
+        below = [self.layer(part, scope) for part in self.parts(document)]
+        tree: dict[str, Any] = {}
+        for layer in below:
+            tree = merge(tree, layer.tree)
+        tree = _without_vars(tree)
+        for assignment in self.assignments:
+            tree = setting.assign(tree, assignment, self.types, self.report)
+        above = map(Assigned, self.assignments)
+        return Source(document, tree, self.patches(scope), layers=[*below, *above], files=files, var_origins=origins)
+
+    def parts(self, document: Document) -> Iterator[_Part]:
+        yield _Part(document, document.value, ())
+        for overlay in self.chain:
+            if job := overlay.value["spec"].get("job"):
+                yield _Part(overlay, job, ("spec", "job"))
+
+    def layer(self, part: _Part, scope: Mapping[str, object]) -> Layer:
+        tree, uses = self.evaluate(part, scope)
+        tree = layers.normalised(tree)
+        layer = Layer(tree, part.document, part.prefix, uses)
+        layers.check(tree, (), lambda path: reader.nearest_origin(layer.origins, path), self.report)
+        return layer
+
+    def evaluate(self, part: _Part, scope: Mapping[str, object]) -> tuple[Any, dict[Path, tuple[str, ...]]]:
+        def fail(path: Path, error: Exception, text: str) -> None:
+            layers.explain(error, part.document.origin(part.prefix + path), text, self.report)
+
+        return layers.evaluate(_without_vars(part.value), scope, fail)
+
+    def patches(self, scope: Mapping[str, object]) -> list[Patch]:
+        found = (self.patch(overlay, index, scope) for overlay in self.chain for index in _patch_indexes(overlay))
+        return [patch for patch in found if patch is not None]
+
+    def patch(self, overlay: Document, index: int, scope: Mapping[str, object]) -> Patch | None:
+        path: Path = ("spec", "patches", index)
+        value, _ = self.evaluate(_Part(overlay, overlay.value["spec"]["patches"][index], path), scope)
+        patch = patches.parse(value, overlay, path, self.report)
+        if patch is not None and patch.merge is not None:
+            layers.check(patch.merge, (), lambda below: patch.place(("merge", *below)), self.report)
+        return patch
+
+    # --- vars
+
+    def scope(self, document: Document) -> tuple[dict[str, object], dict[str, Origin]]:
+        """What expressions of the job in ``document`` see, and where each var was last set."""
+        merged: dict[str, Any] = {}
+        origins: dict[str, Origin] = {}
+        for owner in (document, *self.chain):
+            for path, name, value in self.vars_in(owner):
+                merged[name] = None if value is None else merge(merged.get(name), value)
+                origins[name] = owner.origin((*path, name))
+                if _names_vars(value):
+                    self.report.add(codes.VAR_USES_VARS, at=origins[name], name=name)
+        for name, text in self.variables.items():
+            merged[name] = _like(merged.get(name), text)
+            origins[name] = Origin(f"--var {name}={text}")
+        return {"vars": merged}, origins
+
+    def vars_in(self, document: Document) -> Iterator[tuple[Path, str, Any]]:
+        """The vars that ``document`` defines, each with the path of the map around it."""
+        for path in (("spec", "vars"), ("spec", "job", "spec", "vars")):
+            found = _at(document.value, path)
+            if isinstance(found, dict):
+                yield from ((path, name, value) for name, value in found.items())
+            elif found is not None:
+                self.report.add(codes.VARS_NOT_A_MAP, at=document.origin(path))
+
+
+def _at(value: Any, path: tuple[str, ...]) -> Any:
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _names_vars(value: Any) -> bool:
+    texts = (leaf for _, leaf in leaves(value) if isinstance(leaf, str) and "{{" in leaf)
+    return any(_USES_VARS.search(text) for text in texts)
+
+
+def _patch_indexes(overlay: Document) -> range:
+    return range(len(overlay.value["spec"].get("patches") or ()))
+
+
+def _without_vars(tree: dict[str, Any]) -> dict[str, Any]:
+    spec = tree.get("spec")
+    if not isinstance(spec, dict) or "vars" not in spec:
+        return tree
+    return {**tree, "spec": {key: value for key, value in spec.items() if key != "vars"}}
+
+
+def _like(old: Any, text: str) -> Any:
+    """``text`` as a value of the type that the var had; without one, as a number or truth value written plainly."""
+    if isinstance(old, str):
+        return text
+    return setting.typed(text, frozenset())

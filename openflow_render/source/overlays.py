@@ -1,0 +1,122 @@
+"""Overlays: finding them by name or path, and putting those they extend before them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, TypeAlias
+
+from openflow_render.core import codes
+from openflow_render.core.assets import asset
+from openflow_render.core.report import Origin, Report, nearest
+from openflow_render.source import reader
+from openflow_render.source.reader import Document
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+API_VERSION = "openflow.io/v1"
+SUFFIXES = (".yaml", ".yml", ".json")
+
+Check: TypeAlias = Callable[[Document, Report], bool]
+"""Checks an overlay against its schema; whether it may be used."""
+
+
+def is_ours(document: Document, kind: str, report: Report) -> bool:
+    """Whether ``document`` is a ``kind`` of ours; of another version of ours it is a finding."""
+    value = document.value
+    if not isinstance(value, dict) or value.get("kind") != kind:
+        return False
+    version = value.get("apiVersion")
+    if version == API_VERSION:
+        return True
+    if isinstance(version, str) and version.startswith("openflow.io/"):
+        report.add(codes.OTHER_VERSION, at=document.origin(("apiVersion",)), kind=kind, version=version)
+    return False
+
+
+def chain(names: Sequence[str], folders: Iterable[FilePath], check: Check, report: Report) -> list[Document]:
+    """The overlays that ``names`` mean, in the order they are laid over a job, each once.
+
+    Names are looked up in ``overlays/`` of each of ``folders``, then among those that ship with openflow.
+    """
+    search = _Chain([folder / "overlays" for folder in folders], check, report)
+    for name in names:
+        search.add(name, None, Origin(f"-o {name}"), ())
+    return search.found
+
+
+class _Chain:
+    def __init__(self, folders: list[Traversable], check: Check, report: Report) -> None:
+        self.folders = folders
+        self.check = check
+        self.report = report
+        self.found: list[Document] = []
+        self.done: set[str] = set()
+
+    def add(self, name: str, folder: FilePath | None, at: Origin, below: tuple[str, ...]) -> None:
+        """Add the overlay ``name``, which ``at`` mentions, after those that it extends.
+
+        ``folder`` holds the overlay that mentions it, and ``below`` are the overlays that lead to it.
+        """
+        file = next((file for file in self.candidates(name, folder) if file.is_file()), None)
+        if file is None:
+            self.report.add(codes.NO_SUCH_OVERLAY, at=at, name=name, nearest=nearest(name, self.names(folder)))
+            return
+        place = os.path.realpath(str(file))
+        if place in below:
+            self.report.add(codes.OVERLAY_CYCLE, at=at, chain=" → ".join(map(shown, (*below, place))))
+        elif place not in self.done:
+            self.done.add(place)
+            self.read(file, place, below)
+
+    def read(self, file: Traversable, place: str, below: tuple[str, ...]) -> None:
+        document = self.document(file, shown(place))
+        if document is None or not self.check(document, self.report):
+            return
+        folder = FilePath(place).parent
+        for index, name in enumerate(document.value["spec"].get("extends") or []):
+            self.add(name, folder, document.origin(("spec", "extends", index)), (*below, place))
+        self.found.append(document)
+
+    def candidates(self, name: str, folder: FilePath | None) -> Iterator[Traversable]:
+        if name.endswith(SUFFIXES) or "/" in name:
+            yield (folder or FilePath()) / name
+            return
+        for around in self.around(folder):
+            yield around.joinpath(f"{name}.yaml")
+
+    def around(self, folder: FilePath | None) -> list[Traversable]:
+        """Where names are looked up: beside the overlay that mentions them, in projects, among the shipped."""
+        return [*([folder] if folder else []), *self.folders, asset("overlays")]
+
+    def names(self, folder: FilePath | None) -> list[str]:
+        files = (file.name for around in self.around(folder) if around.is_dir() for file in around.iterdir())
+        return sorted({name.removesuffix(".yaml") for name in files})
+
+    def document(self, file: Traversable, label: str) -> Document | None:
+        """The one overlay in ``file``."""
+        before = len(self.report.findings)
+        try:
+            with file.open("rb") as stream:
+                documents = reader.read(stream.read(reader.MAX_BYTES + 1), label, self.report)
+        except OSError as error:
+            self.report.add(codes.UNREADABLE, at=Origin(label), path=label, reason=error.strerror)
+            return None
+        found = [document for document in documents if is_ours(document, "Overlay", self.report)]
+        if len(found) == 1:
+            return found[0]
+        if len(self.report.findings) == before:
+            self.report.add(codes.NOT_AN_OVERLAY, at=Origin(label), count=len(found) or "none")
+        return None
+
+
+def shown(path: str) -> str:
+    """``path`` as findings show it: from the working directory, or as one of those that ship with openflow."""
+    shipped = os.path.realpath(str(asset("overlays")))
+    folder, name = os.path.split(path)
+    if folder == shipped:
+        return f"openflow:overlays/{name}"
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else relative

@@ -1,0 +1,186 @@
+"""Templates as data: YAML documents whose scalars may hold expressions that place an engine's values.
+
+A scalar that is one expression becomes its value; ``None`` leaves the key out, and a list in the place of a list item is
+spliced in. ``<<`` lays a map under the keys beside it. Of list items with equal merge keys the last one stays, since
+server-side apply refuses duplicates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path as FilePath
+from typing import Any, NamedTuple
+
+from openflow_render.core import assets, codes, paths
+from openflow_render.core.paths import Path
+from openflow_render.core.report import Origin, Report
+from openflow_render.core.resource import Manifest
+from openflow_render.core.watch import Credit, Credits, Recorder
+from openflow_render.source import expressions, reader
+from openflow_render.source.expressions import Scalar
+
+SPREAD = "<<"
+
+Scope = Mapping[str, object]
+
+
+class Template(NamedTuple):
+    """One template, ready to be filled. ``file`` is what messages call it."""
+
+    file: str
+    root: Any
+    origins: Callable[[], Mapping[Path, Origin]]
+
+    def fill(self, scope: Scope) -> Manifest:
+        """The object, with the values of ``scope`` in place.
+
+        Raises:
+            expressions.Undefined, expressions.Failed: an expression does not fit ``scope``.
+        """
+        return _fill(self.root, scope)  # type: ignore[no-any-return]
+
+    def watched_fill(self, scope: Scope, recorder: Recorder) -> tuple[Manifest, Credits]:
+        """The same object, and who is to be credited with each of its fields."""
+        return _Watching(recorder, self.origins()).fill(self.root, scope, ())
+
+
+class Templates:
+    """The templates of a project: its own ``templates`` folder first, then those that ship with openflow."""
+
+    def __init__(self, folder: FilePath | None, report: Report) -> None:
+        self._folder = folder
+        self._report = report
+
+    def get(self, name: str) -> Template | None:
+        """The template ``name``, such as ``spark/driver-pod``; ``None`` and a finding when it is no good."""
+        own = self._folder / "templates" / f"{name}.yaml" if self._folder else None
+        if own is not None and own.is_file():
+            return _compile(own.read_bytes(), f"templates/{name}.yaml", self._report)
+        if name not in _BUILT_IN:
+            shipped = assets.asset("templates", *f"{name}.yaml".split("/"))
+            _BUILT_IN[name] = _compile(shipped.read_bytes(), f"openflow:templates/{name}.yaml", self._report)
+        return _BUILT_IN[name]
+
+
+_BUILT_IN: dict[str, Template | None] = {}
+
+
+def _compile(text: bytes, file: str, report: Report) -> Template | None:
+    documents = reader.read(text, file, report, spread=True)
+    if len(documents) != 1 or not isinstance(documents[0].value, dict):
+        if not report.failed:
+            report.add(codes.NOT_ONE_OBJECT, at=Origin(file), file=file)
+        return None
+    document = documents[0]
+    try:
+        root = _ready(document.value)
+    except expressions.BadExpression as bad:
+        report.add(codes.TEMPLATE_EXPRESSION, at=Origin(file), expression=bad.text.strip(), reason=bad.reason)
+        return None
+    return Template(file, root, lambda: document.origins)
+
+
+def _ready(value: Any) -> Any:
+    """``value`` with its expressions compiled."""
+    if isinstance(value, dict):
+        return {key: _ready(below) for key, below in value.items()}
+    if isinstance(value, list):
+        return [_ready(below) for below in value]
+    if isinstance(value, str):
+        return expressions.compile_scalar(value) or value
+    return value
+
+
+def _fill(node: Any, scope: Scope, field: str = "") -> Any:
+    if type(node) is Scalar:
+        return node.evaluate(scope)
+    if type(node) is dict:
+        return _laid({key: _fill(below, scope, key) for key, below in node.items()})
+    if type(node) is list:
+        return _fill_list(node, scope, field)
+    return node
+
+
+def _laid(filled: dict[str, Any]) -> dict[str, Any]:
+    """A filled map without its empty keys, and with what ``<<`` holds behind its own."""
+    under = filled.pop(SPREAD, None)
+    laid = {key: value for key, value in filled.items() if value is not None}
+    return {**laid, **{key: value for key, value in under.items() if key not in laid}} if under else laid
+
+
+def _fill_list(node: list[Any], scope: Scope, field: str) -> list[Any]:
+    filled: list[Any] = []
+    for below in node:
+        value = _fill(below, scope)
+        if type(below) is Scalar and isinstance(value, list):
+            filled += value
+        elif value is not None:
+            filled.append(value)
+    return without_duplicates(field, filled)
+
+
+def without_duplicates(field: str, items: list[Any]) -> list[Any]:
+    """``items`` of the list ``field``, of those with one merge key only the last."""
+    named = [paths.merge_key(field, item) for item in items]
+    if len(set(named)) == len(named):
+        return items
+    last = {name: index for index, name in enumerate(named)}
+    return [item for index, item in enumerate(items) if named[index] is None or last[named[index]] == index]
+
+
+class _Watching:
+    """Fills a template and keeps book; the same rules as `_fill`, which need not be fast here."""
+
+    def __init__(self, recorder: Recorder, origins: Mapping[Path, Origin]) -> None:
+        self._recorder = recorder
+        self._origins = origins
+
+    def fill(self, node: Any, scope: Scope, at: Path) -> tuple[Any, Credits]:
+        """The value of ``node``, which stands at ``at`` of the template, and its credits, counted from the value."""
+        if type(node) is Scalar:
+            with self._recorder.frame() as reads:
+                value = node.evaluate(scope)
+            return value, self._recorder.trace(value, reads, self._origin(at))
+        if type(node) is dict:
+            return self._map(node, scope, at)
+        if type(node) is list:
+            return self._list(node, scope, at)
+        return node, {(): Credit((self._origin(at),))}
+
+    def _origin(self, at: Path) -> Origin:
+        while at and at not in self._origins:
+            at = at[:-1]
+        return self._origins[at]
+
+    def _map(self, node: dict[str, Any], scope: Scope, at: Path) -> tuple[Any, Credits]:
+        parts = {key: self.fill(below, scope, (*at, key)) for key, below in node.items()}
+        value = _laid({key: part[0] for key, part in parts.items()})
+        credits_: Credits = {} if value else {(): Credit((self._origin(at),))}
+        under = parts.pop(SPREAD, ({}, {}))[1]
+        for path, credit in under.items():
+            if path and (path[0] not in parts or parts[str(path[0])][0] is None):
+                credits_[path] = credit
+        for key, (_, below) in parts.items():
+            if key in value:
+                credits_.update({(key, *path): credit for path, credit in below.items()})
+        return value, credits_
+
+    def _list(self, node: list[Any], scope: Scope, at: Path) -> tuple[Any, Credits]:
+        field = at[-1] if at else ""
+        found: list[tuple[Any, Credits]] = []
+        for index, below in enumerate(node):
+            value, credits_ = self.fill(below, scope, (*at, paths.step(field, index, below)))
+            if type(below) is Scalar and isinstance(value, list):
+                found += [(item, _under(credits_, paths.step(field, n, item))) for n, item in enumerate(value)]
+            elif value is not None:
+                found.append((value, credits_))
+        kept = without_duplicates(str(field), [value for value, _ in found])
+        table: Credits = {}
+        for index, item in enumerate(kept):
+            credits_ = next(credits_ for value, credits_ in found if value is item)
+            table.update({(paths.step(field, index, item), *path): credit for path, credit in credits_.items()})
+        return kept, table
+
+
+def _under(credits_: Credits, key: str | int) -> Credits:
+    return {path[1:]: credit for path, credit in credits_.items() if path[:1] == (key,)}

@@ -1,0 +1,242 @@
+"""The JSON Schema of the job file: put together from its parts, asked by jsonschema-rs, explained by jsonschema.
+
+The fast library only says yes or no; the readable one is imported once the answer is no.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from openflow_render.core import assets, codes, paths
+from openflow_render.core.paths import Path
+from openflow_render.core.report import Report, nearest
+
+Schema = dict[str, Any]
+
+
+@cache
+def job_schema() -> Schema:
+    """The schema of a job for every engine there is, in one document: what checks use and editors get.
+
+    An engine's own part is ``schemas/engines/<engine>.schema.json``; its ``x-engines`` are the names it serves.
+    """
+    schema = _load("job.schema.json")
+    definitions = schema["$defs"]
+    common = definitions.pop("common")["properties"]
+    engines = [_load("engines", name) for name in _engine_schemas()]
+    names = [name for engine in engines for name in engine["x-engines"]]
+    spec = schema["properties"]["spec"]
+    spec["properties"] = {"engine": {**common["engine"], "enum": names}}
+    spec["allOf"] = [_alternative(engine, common) for engine in engines]
+    for engine in engines:
+        definitions.update(engine.get("$defs", {}))
+    _flatten(schema, definitions)
+    for part in ("sizes", "podFields"):
+        del definitions[part]
+    return schema
+
+
+@cache
+def overlay_schema() -> Schema:
+    """The schema of an overlay."""
+    return _load("overlay.schema.json")
+
+
+def check_job(tree: Mapping[str, Any], report: Report, key_origin: Callable[[Path], Any]) -> bool:
+    """Whether ``tree`` is a job; every reason why not goes into ``report``.
+
+    ``key_origin`` gives the place of a key, where a finding is about the key and not its value.
+    """
+    return _check(tree, job_schema(), report, key_origin)
+
+
+def check_overlay(tree: Any, report: Report, key_origin: Callable[[Path], Any]) -> bool:
+    """Whether ``tree`` is an overlay; every reason why not goes into ``report``."""
+    return _check(tree, overlay_schema(), report, key_origin)
+
+
+def types_at(path: Path) -> frozenset[str]:
+    """The JSON types that the job's schema allows at ``path``; empty when it does not know the field."""
+    found = {each for schema in _schemas_at(path) for each in _types(schema)}
+    return frozenset(found)
+
+
+def fields_of(path: Path) -> Iterator[tuple[str, Schema]]:
+    """The fields that the job's schema knows at ``path``, with their schemas."""
+    for schema in _schemas_at(path):
+        yield from schema.get("properties", {}).items()
+
+
+@cache
+def _validator(name: str) -> Any:
+    import jsonschema_rs
+
+    return jsonschema_rs.Draft202012Validator({"job": job_schema, "overlay": overlay_schema}[name]())
+
+
+def _check(tree: Any, schema: Schema, report: Report, key_origin: Callable[[Path], Any]) -> bool:
+    if _validator("job" if schema is job_schema() else "overlay").is_valid(tree):
+        return True
+    from jsonschema import Draft202012Validator
+
+    for error in _told_apart(Draft202012Validator(schema).iter_errors(tree)):
+        _explain(error, tree, report, key_origin)
+    return False
+
+
+def _told_apart(errors: Any) -> Iterator[Any]:
+    """Errors with those of a ``oneOf`` replaced by those of the alternative that was meant: the one whose type fits."""
+    for error in errors:
+        if error.validator != "oneOf":
+            yield error
+            continue
+        branches: dict[int, list[Any]] = {}
+        for inner in error.context:
+            branches.setdefault(inner.schema_path[0], []).append(inner)
+        meant = [each for each in branches.values() if not _wrong_type(each[0], error)]
+        yield from _told_apart(meant[0]) if meant else [error]
+
+
+def _wrong_type(inner: Any, outer: Any) -> bool:
+    return bool(inner.validator == "type" and len(inner.absolute_path) == len(outer.absolute_path))
+
+
+def _explain(error: Any, tree: Any, report: Report, key_origin: Callable[[Path], Any]) -> None:
+    path = _named(tree, tuple(error.absolute_path))
+    field = _shown(path)
+    match error.validator:
+        case "additionalProperties" if error.schema["additionalProperties"] is False:
+            known = error.schema.get("properties", {})
+            for key in error.instance:
+                if key not in known:
+                    at = key_origin((*path, key))
+                    report.add(codes.UNKNOWN_FIELD, at=at, field=_shown((*path, key)), hint=nearest(key, known))
+        case "required":
+            for key in error.validator_value:
+                if key not in error.instance:
+                    report.add(codes.MISSING_FIELD, at=path, field=_shown((*path, key)))
+        case "type" | "oneOf":
+            wanted = " or ".join(sorted(_types(error.schema)))
+            report.add(codes.WRONG_TYPE, at=path, field=field, wanted=wanted, got=_type_name(error.instance))
+        case "enum" | "const":
+            allowed = error.validator_value if error.validator == "enum" else [error.validator_value]
+            hint = nearest(str(error.instance), [str(each) for each in allowed])
+            listed = ", ".join(str(each) or '""' for each in allowed)
+            report.add(codes.NOT_ONE_OF, at=path, field=field, value=error.instance, allowed=listed, hint=hint)
+        case "pattern":
+            report.add(codes.BAD_FORM, at=path, field=field, value=error.instance, **_form(error.schema))
+        case _:
+            report.add(codes.OUT_OF_BOUNDS, at=path, field=field, reason=error.message)
+
+
+def _form(schema: Schema) -> dict[str, str]:
+    hint = schema.get("x-hint") or "for example " + schema.get("examples", [schema["pattern"]])[0]
+    return {"what": schema.get("title", "of the right form"), "hint": hint}
+
+
+def _named(tree: Any, path: tuple[str | int, ...]) -> Path:
+    """``path`` with list items called by name, as origins are."""
+    named: list[str | int] = []
+    for key in path:
+        if isinstance(tree, list) and isinstance(key, int):
+            named.append(paths.step(named[-1] if named else "", key, tree[key]))
+        else:
+            named.append(key)
+        tree = tree[key]
+    return tuple(named)
+
+
+def _shown(path: Path) -> str:
+    """A path as messages write it: the leading ``spec`` goes without saying."""
+    return paths.show(path[1:] if path[:1] == ("spec",) and len(path) > 1 else path)
+
+
+def _types(schema: Schema) -> Iterator[str]:
+    schema = _resolved(schema)
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        yield from kind
+    elif kind:
+        yield kind
+    if "enum" in schema or "const" in schema:
+        yield from {_type_name(each) for each in schema.get("enum", [schema.get("const")])}
+    for each in schema.get("oneOf", []):
+        yield from _types(each)
+
+
+def _type_name(value: object) -> str:
+    names = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
+    return names.get(type(value), "null")
+
+
+def _schemas_at(path: Path) -> list[Schema]:
+    schemas = [job_schema()]
+    for key in path:
+        schemas = [_resolved(each) for schema in schemas for each in _below(schema, key)]
+    return schemas
+
+
+def _below(schema: Schema, key: str | int) -> Iterator[Schema]:
+    if "properties" in schema and key in schema["properties"]:
+        yield schema["properties"][key]
+    elif isinstance(schema.get("additionalProperties"), dict):
+        yield schema["additionalProperties"]
+    if "items" in schema:
+        yield schema["items"]
+    for alternative in schema.get("oneOf", []):
+        yield from _below(_resolved(alternative), key)
+    for alternative in schema.get("allOf", []):
+        yield from _below(alternative.get("then", {}), key)
+
+
+def _resolved(schema: Schema) -> Schema:
+    if "$ref" not in schema:
+        return schema
+    target = job_schema()["$defs"][schema["$ref"].rpartition("/")[2]]
+    return {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
+
+
+def _alternative(engine: Schema, common: Schema) -> Schema:
+    names = {"enum": engine["x-engines"]}
+    then = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {**common, **engine["properties"]},
+    }
+    return {"if": {"properties": {"engine": names}, "required": ["engine"]}, "then": then}
+
+
+def _flatten(schema: Any, definitions: Schema) -> None:
+    """Put the fields that an ``allOf`` of references adds beside the schema's own, and close it.
+
+    A closed object gives clear errors and hovers; ``unevaluatedProperties`` would blame every field for one bad one.
+    """
+    if isinstance(schema, list):
+        for each in schema:
+            _flatten(each, definitions)
+    if not isinstance(schema, dict):
+        return
+    parts = [each["$ref"].rpartition("/")[2] for each in schema.get("allOf", []) if "$ref" in each]
+    if parts:
+        del schema["allOf"]
+        inherited = [definitions[part]["properties"] for part in parts]
+        schema["properties"] = {
+            key: value for each in [*inherited, schema["properties"]] for key, value in each.items()
+        }
+        schema["additionalProperties"] = False
+    for each in list(schema.values()):
+        _flatten(each, definitions)
+
+
+def _engine_schemas() -> list[str]:
+    return sorted(
+        each.name for each in assets.asset("schemas", "engines").iterdir() if each.name.endswith(".schema.json")
+    )
+
+
+def _load(*parts: str) -> Schema:
+    return json.loads(assets.asset("schemas", *parts).read_text(encoding="utf-8"))  # type: ignore[no-any-return]
