@@ -25,7 +25,7 @@ _MASK = "the value"
 def validator(api_version: str, kind: str, minor: str) -> Validator | None:
     """The compiled schema of a kind; ``None`` when there is none."""
     if f"{api_version}/{kind}" in _bundle()["kinds"]:
-        return _compiled(_bundle()["kinds"][f"{api_version}/{kind}"], minor)
+        return _compile(_reference(_bundle()["kinds"][f"{api_version}/{kind}"]), minor)
     schema = _custom(api_version, kind)
     return None if schema is None else _compile(schema)
 
@@ -89,10 +89,6 @@ def _registry(minor: str) -> Registry:
     shapes = {name: _shape(name, minor) for name in _bundle()["definitions"]}
     known = {name: shape for name, shape in shapes.items() if shape is not None}
     return Registry([(_DEFINITIONS, {"$defs": known})])
-
-
-def _compiled(definition: str, minor: str) -> Validator:
-    return _compile(_reference(definition), minor)
 
 
 def _compile(schema: Schema, minor: str | None = None) -> Validator:

@@ -391,14 +391,444 @@ WRONG_TYPE = Code(
     "A value has another type than the field takes.",
 )
 NOT_ONE_OF = Code(
-    "OF204", ERROR, "{field} `{value}` is not one of {allowed}{hint}", "take one of those", "The field takes a fixed choice."
+    "OF204",
+    ERROR,
+    "{field} `{value}` is not one of {allowed}{hint}",
+    "take one of those",
+    "The field takes a fixed choice.",
 )
-OUT_OF_BOUNDS = Code("OF205", ERROR, "{field}: {reason}", "change the value", "A number or a length is outside its bounds.")
+OUT_OF_BOUNDS = Code(
+    "OF205", ERROR, "{field}: {reason}", "change the value", "A number or a length is outside its bounds."
+)
 BAD_FORM = Code(
     "OF210", ERROR, '{field} "{value}" is not {what}', "{hint}", "A text does not have the form that the field takes."
 )
 
+CLASH = Code(
+    "OF220",
+    ERROR,
+    "{field} is {value}, but {other} is {other_value} ({place})",
+    "keep one of them",
+    "A field and the property that it stands for, or two spellings of one property, say different things.",
+)
+
+ONLY_WITH = Code(
+    "OF221",
+    ERROR,
+    "{field} needs `run.as: {wanted}`, not {kind}",
+    "change run.as, or leave the field out",
+    "The field says something about another kind of workload.",
+)
+
+NO_SCHEDULE = Code(
+    "OF222",
+    ERROR,
+    "a cronjob needs `run.schedule`",
+    'write it in five fields, for example "0 2 * * *"',
+    "When a cron job starts.",
+)
+
+BAD_SCHEDULE = Code(
+    "OF223",
+    ERROR,
+    "run.schedule `{schedule}` is not a cron schedule: {reason}",
+    'write minute, hour, day, month and weekday, for example "0 2 * * *"',
+    "The API server refuses other texts.",
+)
+
+PLAIN_NAME = Code(
+    "OF224",
+    ERROR,
+    "run.rerun cannot be set with `run.as: {kind}`: its name stays the same",
+    "leave it out",
+    "What differs from run to run of a cronjob or deployment is decided when the pod starts.",
+)
+
+NO_RUN_ID = Code(
+    "OF225",
+    ERROR,
+    "`run.rerun: always` needs a text that differs each time",
+    "give --run-id, for example the build number",
+    "Output is a pure function of its input, so the run's id must be one.",
+)
+
+NO_NAMESPACE = Code(
+    "OF226",
+    NOTE,
+    "the job names no namespace; `default` is taken",
+    "set metadata.namespace, or give --namespace",
+    "The kubeconfig's namespace is never read.",
+)
+
+UNKNOWN_ENGINE = Code(
+    "OF227",
+    ERROR,
+    "there is no engine `{engine}`{hint}",
+    "known are {known}",
+    "spec.engine names the engine that compiles the job.",
+)
+
+NOT_ONE_OBJECT = Code(
+    "OF228",
+    ERROR,
+    "the template {file} is not one object",
+    "write one YAML document that is a map",
+    "A template is one Kubernetes object.",
+)
+
+TEMPLATE_EXPRESSION = Code(
+    "OF229",
+    ERROR,
+    "the expression `{expression}` is not allowed: {reason}",
+    "a template only places values",
+    "Expressions in templates are a small part of Jinja2's.",
+)
+
+TEMPLATE_VALUE = Code(
+    "OF230",
+    ERROR,
+    "the template {template} asks for `{name}`, which is not there",
+    "compare with the built-in template: `openflow init --templates`",
+    "A template may use the plan's properties only.",
+)
+
+PATCH_MATCHES = Code(
+    "OF231",
+    ERROR,
+    "the patch matches {count} objects, but expects {expected}",
+    "correct its target: the objects are {known}",
+    "A patch that matches nothing is usually a misspelt target.",
+)
+
+PATCH_FAILED = Code(
+    "OF232",
+    ERROR,
+    "the patch does not fit {target}: {reason}",
+    "correct its path",
+    "An operation of RFC 6902 could not be carried out.",
+)
+
+PATCHED_IDENTITY = Code(
+    "OF233",
+    ERROR,
+    "the patch changes {field} of {target}",
+    "patches may not rename objects",
+    "Names, namespaces and kinds are what other objects refer to.",
+)
+
 # --- OF30x to OF34x: the engine and its properties --------------------------------------------------------------
+
+NEWER_RELEASE = Code(
+    "OF301",
+    NOTE,
+    "Spark {version} is newer than openflow knows; it is rendered as {newest}",
+    "compare with what spark-submit sends, or update openflow",
+    "A release after the newest whose rules are known is rendered by the newest one's.",
+)
+
+OLDER_RELEASE = Code(
+    "OF302",
+    WARNING,
+    "Spark {version} is rendered as {oldest}; access modes of claims, ports and default properties may differ",
+    "use a supported release",
+    "Releases 3.0 to 3.4 are rendered by the rules of 3.5.",
+)
+
+RELEASE_TOO_OLD = Code(
+    "OF303",
+    ERROR,
+    "Spark {version} is too old",
+    "use 3.0 or later",
+    "Releases before 3.0 make their objects in another way.",
+)
+
+UNKNOWN_RELEASE = Code(
+    "OF304",
+    ERROR,
+    "there is no rule for Spark {version}; known are {known}",
+    "correct spec.version",
+    "A release line that does not exist.",
+)
+
+IMAGE_OF_OTHER_VERSION = Code(
+    "OF305",
+    WARNING,
+    "the image {image} looks like another version than {version}",
+    "let spec.version and the image's tag agree",
+    "spec.version decides what is rendered; the image decides what runs.",
+)
+
+NO_IMAGE = Code(
+    "OF306",
+    ERROR,
+    "there is no image for {roles}",
+    "set spec.image",
+    "Driver and executors each need an image.",
+)
+
+SPARK_IMAGE = Code(
+    "OF307",
+    WARNING,
+    "the image {image} reads no `Openflow.` property",
+    "use an image of that distribution, or `engine: spark`",
+    "Apache's Spark ignores the properties that `engine: openflow` writes.",
+)
+
+NOTHING_TO_RUN = Code(
+    "OF308",
+    ERROR,
+    "the job names nothing to run",
+    "set application.main, or application.class for a server",
+    "An application needs a main resource or a class.",
+)
+
+NO_CLASS = Code(
+    "OF309",
+    ERROR,
+    "`{main}` needs a main class",
+    "set application.class",
+    "spark-submit would look into the jar's manifest, which openflow cannot read.",
+)
+
+LOCAL_APPLICATION_FILE = Code(
+    "OF310",
+    ERROR,
+    "the {what} `{path}` is on your machine, not in the cluster",
+    "put it into the image and write local:///path, or upload it and give its URI",
+    "spark-submit uploads such files when it runs; a compiled job has nobody to do so.",
+)
+
+UNKNOWN_PROPERTY = Code(
+    "OF311",
+    WARNING,
+    "Spark knows no property `{property}`{hint}",
+    "correct the name; it is passed on as it is",
+    "Unknown properties under spark.kubernetes. are passed on, and then ignored by Spark.",
+)
+
+NO_SPARK_PROPERTY = Code(
+    "OF312",
+    WARNING,
+    "`{property}` does not begin with `spark.`, so the driver ignores it",
+    "write spark.{property}, or spark.hadoop.{property} for Hadoop",
+    "Spark reads only properties that begin with spark.",
+)
+
+PROPERTY_OF_OTHER_VERSION = Code(
+    "OF313",
+    WARNING,
+    "Spark {version} does not know `{property}` (since {since})",
+    "leave it out, or use another release",
+    "The property came later, or was removed before this release.",
+)
+
+CLIENT_PROPERTY = Code(
+    "OF314",
+    NOTE,
+    "`{property}` says something to a submitting client only; the driver is not given it",
+    "leave it out",
+    "Such properties need not reach the driver.",
+)
+
+BAD_PROPERTY = Code(
+    "OF315",
+    ERROR,
+    "`{property}` is `{value}`, but must be {reason}",
+    "correct the value",
+    "Spark would refuse the value when it reads the property.",
+)
+
+BIND_ADDRESS = Code(
+    "OF316",
+    ERROR,
+    "spark.driver.bindAddress cannot be set: the driver binds to its pod's address",
+    "leave it out",
+    "spark-submit refuses it in cluster mode.",
+)
+
+PROPERTY_REPLACED = Code(
+    "OF317",
+    WARNING,
+    "`{property}` has no effect: {reason}",
+    "leave it out",
+    "spark-submit replaces these properties whatever they say.",
+)
+
+OTHER_MASTER = Code(
+    "OF318",
+    ERROR,
+    "spark.master `{master}` is not Kubernetes",
+    "leave it out: openflow writes k8s://https://kubernetes.default.svc",
+    "openflow compiles for Kubernetes only.",
+)
+
+CLIENT_DEPLOY_MODE = Code(
+    "OF319",
+    ERROR,
+    "spark.submit.deployMode must be cluster",
+    "leave it out",
+    "What openflow makes is what cluster mode makes.",
+)
+
+PROXY_USER_AND_PRINCIPAL = Code(
+    "OF320",
+    ERROR,
+    "a proxy user and a Kerberos principal exclude each other",
+    "keep one of them",
+    "spark-submit refuses both together.",
+)
+
+NOT_POSITIVE = Code(
+    "OF321",
+    ERROR,
+    "`{property}` is `{value}`, but must be a whole number above 0",
+    "correct the value",
+    "spark-submit refuses it.",
+)
+
+BAD_PORT = Code(
+    "OF322",
+    ERROR,
+    "`{property}` is `{value}`, but must be a port from 1 to 65535",
+    "choose a fixed port",
+    "The port is written into pod and Service, and the API server refuses others.",
+)
+
+RESERVED_LABEL = Code(
+    "OF323",
+    ERROR,
+    "the label {label} of the {role} is Spark's own",
+    "choose another name",
+    "spark-submit refuses labels that it sets itself.",
+)
+
+BAD_SECRET_REFERENCE = Code(
+    "OF324",
+    ERROR,
+    "`{value}` does not name a Secret and its key",
+    "write name:key",
+    "spark-submit refuses it.",
+)
+
+HALF_A_PAIR = Code(
+    "OF325",
+    ERROR,
+    "`{property}` needs `{other}`",
+    "set both",
+    "spark-submit refuses one without the other.",
+)
+
+ONE_OR_THE_OTHER = Code(
+    "OF326",
+    ERROR,
+    "`{one}` and `{other}` exclude each other",
+    "keep one of them",
+    "spark-submit refuses both together.",
+)
+
+BAD_DEVICE = Code(
+    "OF327",
+    ERROR,
+    "device {device}: {reason}",
+    "name amount and vendor of the device",
+    "spark-submit refuses incomplete devices.",
+)
+
+UNKNOWN_STEP = Code(
+    "OF328",
+    ERROR,
+    "the feature step {step} is code that openflow cannot run",
+    "leave it out, and say what it does in a pod template or an overlay",
+    "Only Volcano's feature step is known.",
+)
+
+STEP_NEEDS_POD = Code(
+    "OF329",
+    ERROR,
+    "Volcano's feature step needs `run.as: pod`, not {kind}",
+    "use `scheduling: {{scheduler: volcano}}` instead",
+    "The step names its group by the application id, which a workload only knows at run time.",
+)
+
+NAME_KNOWN_LATE = Code(
+    "OF330",
+    ERROR,
+    "`{property}` cannot be set with `run.as: {kind}`",
+    "leave it out: the workload names its pods",
+    "A workload makes pods under names of its own.",
+)
+
+NO_SUCH_CONTAINER = Code(
+    "OF331",
+    WARNING,
+    "the pod template has no container `{container}`; the first, `{first}`, is used",
+    "correct the name",
+    "spark-submit falls back to the first container too.",
+)
+
+UNKNOWN_VOLUME_TYPE = Code(
+    "OF332",
+    ERROR,
+    "`{property}`: there is no volume type {kind}",
+    "use one of {known}, or a pod template",
+    "spark-submit refuses other types.",
+)
+
+VOLUME_INCOMPLETE = Code(
+    "OF333",
+    ERROR,
+    "`{property}` needs `{missing}` too",
+    "set it",
+    "spark-submit refuses volumes without it.",
+)
+
+TWO_SUB_PATHS = Code(
+    "OF334",
+    ERROR,
+    "`{property}` and mount.subPath exclude each other",
+    "keep one of them",
+    "spark-submit refuses both together.",
+)
+
+SIZE_WITHOUT_UNIT = Code(
+    "OF335",
+    ERROR,
+    "`{property}` is {value} bytes, surely a unit is missing",
+    "write {value}Gi",
+    "spark-submit refuses bare sizes below 1024.",
+)
+
+SAME_MOUNT_PATH = Code(
+    "OF336",
+    ERROR,
+    "`{property}` mounts {path}, where `{other}` is mounted already",
+    "choose another path",
+    "spark-submit refuses two mounts at one path.",
+)
+
+NOT_A_POD = Code(
+    "OF337",
+    ERROR,
+    "the pod template {file} is not one Pod",
+    "write one document with `kind: Pod`",
+    "A pod template is a Pod.",
+)
+
+NO_CREDENTIAL_FILE = Code(
+    "OF338",
+    ERROR,
+    "{property}: {reason}",
+    "name a readable file",
+    "The driver's credentials are read when the job is compiled.",
+)
+
+CONTENT_KEPT_BACK = Code(
+    "OF339",
+    NOTE,
+    "Secret {name} holds literal data and is not written",
+    "make it in the cluster by hand, or let your secret store do so",
+    "Literal secret data is never written to files.",
+)
 
 # --- OF35x to OF39x: importing ----------------------------------------------------------------------------------
 

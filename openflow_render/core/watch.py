@@ -27,17 +27,19 @@ class Plan:
 class Properties(dict[str, str]):
     """Engine properties, each with the job fields that gave it.
 
-    ``sources`` names the job path of each property; without an entry it is ``spec.conf[name]``. Reading one property is
-    reading its source, so that a plan that asks for ``spark.driver.memory`` depends on that line alone.
+    ``sources`` names the job paths behind each property; without an entry it is ``spec.conf[name]``. Reading a property
+    is reading its sources, so that a plan that asks for ``spark.driver.memory`` depends on that line alone.
     """
 
-    def __init__(self, values: Mapping[str, str] | None = None, sources: Mapping[str, Path] | None = None) -> None:
+    def __init__(
+        self, values: Mapping[str, str] | None = None, sources: Mapping[str, tuple[Path, ...]] | None = None
+    ) -> None:
         super().__init__(values or {})
-        self.sources: dict[str, Path] = dict(sources or {})
+        self.sources: dict[str, tuple[Path, ...]] = dict(sources or {})
 
     def source(self, name: str) -> Path:
-        """The job path behind the property ``name``, whether it is set or not."""
-        return self.sources.get(name, ("spec", "conf", name))
+        """The first of the job paths behind the property ``name``, whether it is set or not."""
+        return self.sources.get(name, (("spec", "conf", name),))[0]
 
     def prefixed(self, prefix: str) -> dict[str, str]:
         """The properties under ``prefix``, named by what follows it, in the order they were given."""
@@ -205,7 +207,8 @@ class _WatchedProperties(Properties):
         self._recorder = recorder
 
     def _note(self, name: str, key: str | int = "") -> None:
-        self._recorder.note(Read(self.source(name), dict.get(self, name), key or name))
+        for source in self.sources.get(name, (self.source(name),)):
+            self._recorder.note(Read(source, dict.get(self, name), key or name))
 
     def __getitem__(self, name: str) -> str:
         self._note(name)

@@ -13,15 +13,15 @@ from typing import Any
 
 _PLAIN = re.compile(
     r"(?:[A-Za-z/]|-{1,2}[A-Za-z])"  # digits, dots and most signs begin something else somewhere
-    r"(?:[-A-Za-z0-9_./=@+,$()%;*]|:(?=[-A-Za-z0-9_./@])| (?=[-A-Za-z0-9_./=@+,$()%;*]))*\Z"
+    r"(?:[-A-Za-z0-9_./=@+,$()%;*]|:(?=[-A-Za-z0-9_./@+])| (?=[-A-Za-z0-9_./=@+,$()%;*]))*\Z"
 )
 _SIZE = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[KMGTPE]i|[mkMGTP])\Z")
 _WORDS = frozenset({"y", "yes", "n", "no", "on", "off", "true", "false", "null"})
 """What YAML 1.1 and 1.2 read as something else than text, in any mix of cases."""
 
 _UNSEEN = (
-    "\\x00-\\x08\\x0b-\\x1f\\x7f-\\xa0\\xad\\u061c\\u200b-\\u200f\\u2028-\\u202f\\u2060-\\u206f"
-    "\\ud800-\\udfff\\ufeff\\ufff0-\\uffff\\U000e0000-\\U000e0fff"
+    r"\x00-\x08\x0b-\x1f\x7f-\xa0\xad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f"
+    r"\ud800-\udfff\ufeff\ufff0-\uffff\U000e0000-\U000e0fff"
 )
 """What may not stand in YAML as it is, and what a reviewer could not see."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
@@ -92,15 +91,21 @@ def _path(option: str, text: str) -> Path:
 
 def _json(text: str) -> Any:
     """The value of a JSON text, under the bounds that hold for files."""
+    import json
+
     report = Report(lambda _: Origin("--set-json"))
     documents = reader.read(text.encode("utf-8", "surrogatepass"), "--set-json", report)
     if report.failed:
         raise ValueError(f"--set-json: {report.findings[0].message}")
     try:
-        json.loads(text)
+        json.loads(text, parse_constant=_no_constant)
     except ValueError as error:
         raise ValueError(f"--set-json: not JSON: {error}") from None
     return documents[0].value
+
+
+def _no_constant(text: str) -> None:
+    raise ValueError(f"{text} is not a number")
 
 
 def typed(text: str, types: frozenset[str]) -> Any:

@@ -47,6 +47,15 @@ def bounded(path: str | FilePath, limit: int) -> bytes:
         return file.read(limit + 1)
 
 
+def regular(path: FilePath, limit: int) -> bytes | None:
+    """What `bounded` gives for a regular file; ``None`` for anything else, which may block or never end.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return bounded(path, limit) if stat.S_ISREG(path.stat().st_mode) else None
+
+
 class Files:
     """The files that the job in ``folder`` may name."""
 
@@ -80,7 +89,7 @@ class Files:
             report.add(codes.FILE_OUTSIDE, at=at, path=path, root=self.root)
             return None
         try:
-            content = _regular(looked)
+            content = regular(looked, MAX_BYTES)
         except FileNotFoundError:
             report.add(codes.FILE_MISSING, at=at, path=path, looked=looked)
             return None
@@ -91,8 +100,3 @@ class Files:
             report.add(codes.FILE_NOT_REGULAR if content is None else codes.FILE_OVERSIZED, at=at, path=path)
             return None
         return content
-
-
-def _regular(path: FilePath) -> bytes | None:
-    """The content of a regular file; ``None`` for anything else, which may block or never end."""
-    return bounded(path, MAX_BYTES) if stat.S_ISREG(path.stat().st_mode) else None

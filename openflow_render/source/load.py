@@ -16,7 +16,7 @@ from openflow_render.core.report import Origin, Report
 from openflow_render.source import assignments as setting
 from openflow_render.source import layers, overlays, patches, reader
 from openflow_render.source.assignments import Assigned, Assignment, TypesOf
-from openflow_render.source.files import Files, bounded, is_folder, project_root
+from openflow_render.source.files import Files, bounded, is_folder, project_root, regular
 from openflow_render.source.layers import Layer
 from openflow_render.source.patches import Patch
 from openflow_render.source.reader import Document
@@ -56,7 +56,10 @@ class Source:
         return self.document.file
 
     def origin(self, path: Path) -> Origin:
-        """The place that gave the value at ``path``; for an absent one, that of the nearest value around it."""
+        """The place that gave the value at ``path``: the last that did.
+
+        For an absent value it is the first place of the nearest value around it, most often in the job file.
+        """
         return self._last(path, "origins")
 
     def key_origin(self, path: Path) -> Origin:
@@ -80,11 +83,13 @@ class Source:
                     yield origin
 
     def _last(self, path: Path, kind: str) -> Origin:
-        for length in range(len(path), 0, -1):
-            for layer in reversed(self.layers):
-                if origin := getattr(layer, kind).get(path[:length]):
-                    return origin  # type: ignore[no-any-return]
-        return self.document.origin(())
+        layers = [getattr(layer, kind) for layer in self.layers]
+        if found := [layer[path] for layer in layers if path in layer]:
+            return found[-1]  # type: ignore[no-any-return]
+        around = (
+            layer[path[:length]] for length in range(len(path) - 1, 0, -1) for layer in layers if path[:length] in layer
+        )
+        return next(around, self.document.origin(()))
 
 
 def load(
@@ -206,11 +211,11 @@ class _Jobs:
             return []
         label = os.path.normpath(file)
         try:
-            content = bounded(file, reader.MAX_BYTES)
+            content = regular(FilePath(file), reader.MAX_BYTES)
         except OSError as error:
             self.report.add(codes.UNREADABLE, at=Origin(label), path=label, reason=error.strerror)
             return []
-        return reader.read(content, label, self.report) if _MARK in content else []
+        return reader.read(content, label, self.report) if content and _MARK in content else []
 
     def below(self, folder: str) -> Iterator[str]:
         """The YAML and JSON files below ``folder``, but no hidden ones, in an order that depends on names only.
@@ -224,13 +229,14 @@ class _Jobs:
                 continue
             seen.add(place)
             entries = self.entries(at)
-            waiting += [entry.path for entry in reversed(entries) if entry.is_dir()]
-            yield from (entry.path for entry in entries if entry.is_file() and entry.name.endswith(overlays.SUFFIXES))
+            folders = [entry for entry in entries if is_folder(entry)]
+            waiting += reversed(folders)
+            yield from (entry for entry in entries if entry.endswith(overlays.SUFFIXES) and entry not in folders)
 
-    def entries(self, folder: str) -> list[os.DirEntry[str]]:
+    def entries(self, folder: str) -> list[str]:
         try:
             with os.scandir(folder) as found:
-                return sorted((entry for entry in found if entry.name[0] != "."), key=lambda entry: entry.name)
+                return sorted(entry.path for entry in found if entry.name[0] != ".")
         except OSError as error:
             self.report.add(codes.UNREADABLE, at=Origin(folder), path=folder, reason=error.strerror)
             return []

@@ -60,9 +60,14 @@ class _Chain:
 
         ``folder`` holds the overlay that mentions it, and ``below`` are the overlays that lead to it.
         """
-        file = next((file for file in self.candidates(name, folder) if file.is_file()), None)
+        try:
+            file = next((file for file in self.candidates(name, folder) if file.is_file()), None)
+            close = "" if file else nearest(name, self.names(folder))
+        except OSError as error:
+            self.report.add(codes.UNREADABLE, at=at, path=name, reason=error.strerror)
+            return
         if file is None:
-            self.report.add(codes.NO_SUCH_OVERLAY, at=at, name=name, nearest=nearest(name, self.names(folder)))
+            self.report.add(codes.NO_SUCH_OVERLAY, at=at, name=name, nearest=close)
             return
         place = os.path.realpath(str(file))
         if place in below:

@@ -31,6 +31,11 @@ class Template(NamedTuple):
     root: Any
     origins: Callable[[], Mapping[Path, Origin]]
 
+    @property
+    def origin(self) -> Origin:
+        """The template's file."""
+        return Origin(self.file)
+
     def fill(self, scope: Scope) -> Manifest:
         """The object, with the values of ``scope`` in place.
 

@@ -1,14 +1,17 @@
 """Each rule: the good bundle passes, and one change gives exactly one finding."""
 
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
 import pytest
+from a_job import RUN, config_map, driver_pod, driver_service
 
 from openflow_render.checks.run import all_rules
 from openflow_render.core import paths
 from openflow_render.core.resource import Bundle, Manifest, Resource
-from tests.checks.conftest import RUN, Check, config_map, driver_pod, driver_service
+
+Check = Callable[..., list[str]]
 
 DRIVER = "spec.containers[spark-kubernetes-driver]"
 POD = f"Pod/{RUN}-driver"
@@ -174,6 +177,12 @@ MUTATIONS: list[tuple[str, str, Any, list[str]]] = [
         f"{DRIVER}.resources.requests[nvidia.com/gpu]",
         "0",
         [f"OF422 {POD} {DRIVER}.resources.limits[nvidia.com/gpu]"],
+    ),
+    (
+        "Pod",
+        f"{DRIVER}.resources.limits[nvidia.com/gpu]",
+        "one",
+        [f"OF420 {POD} {DRIVER}.resources.limits[nvidia.com/gpu]"],
     ),
     (
         "Pod",

@@ -1,12 +1,15 @@
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from a_job import driver_pod, pod_group
 
 from openflow_render.checks import kubernetes, schemas
 from openflow_render.core.assets import asset
 from openflow_render.core.resource import Bundle, Resource
-from tests.checks.conftest import Check, driver_pod, pod_group
+
+Check = Callable[..., list[str]]
 
 
 def a_bundle(*manifests: dict[str, Any]) -> Bundle:
@@ -99,10 +102,9 @@ def test_a_kind_without_a_schema_is_told(messages: Check):
 def test_a_known_kind_of_another_version_names_the_version(messages: Check):
     old = {"apiVersion": "batch/v1beta1", "kind": "CronJob", "metadata": {"name": "c"}, "spec": {}}
 
-    assert messages(a_bundle(old)) == [
-        "CronJob/c: openflow has no schema of CronJob in batch/v1beta1, so its fields were not checked"
-        " (there is one for batch/v1)"
-    ]
+    (message,) = messages(a_bundle(old))
+
+    assert message.endswith("its fields were not checked (there is one for batch/v1)")
 
 
 def test_a_kind_without_a_schema_still_has_metadata(check: Check):

@@ -34,7 +34,7 @@ def test_a_path_is_read(text, path):
 
 @pytest.mark.parametrize("text", ["", ".", "a.", ".a", "a..b", "a[", "a]", "a[]", "a[b", "a.[b]"])
 def test_what_is_no_path_is_refused(text):
-    with pytest.raises(ValueError, match="^"):
+    with pytest.raises(ValueError, match=r"^"):
         paths.parse(text)
 
 

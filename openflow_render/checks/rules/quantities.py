@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from openflow_render.checks.finding import tell
 from openflow_render.checks.pods import Pod, containers, pods
@@ -15,6 +15,9 @@ from openflow_render.core.resource import Bundle, Manifest, Resource
 
 if TYPE_CHECKING:
     from openflow_render.checks.context import Context
+
+Sizes: TypeAlias = dict[str, Decimal | None]
+"""Amounts by resource; ``None`` for one that could not be read."""
 
 
 def check(bundle: Bundle, _context: Context, report: Report) -> None:
@@ -74,7 +77,7 @@ def _resources(bundle: Bundle) -> Iterator[tuple[Resource, Path, Manifest]]:
 
 
 def _compare(resource: Resource, path: Path, resources: Manifest, report: Report) -> None:
-    sizes = {
+    sizes: dict[str, Sizes] = {
         field: {
             name: _read(resource, (*path, field, name), value, report)
             for name, value in resources.get(field, {}).items()
@@ -86,8 +89,13 @@ def _compare(resource: Resource, path: Path, resources: Manifest, report: Report
         if request is not None and limit is not None and request > limit:
             values = {"request": resources["requests"][name], "limit": resources["limits"][name]}
             tell(report, codes.REQUEST_OVER_LIMIT, resource, (*path, "requests", name), **values)
-    for name in (name for name in sizes["requests"] | sizes["limits"] if _extended(name)):
-        if problem := _device_problem(sizes["requests"].get(name), sizes["limits"].get(name)):
+    _devices(resource, path, sizes["requests"], sizes["limits"], report)
+
+
+def _devices(resource: Resource, path: Path, requests: Sizes, limits: Sizes, report: Report) -> None:
+    for name in requests | limits:
+        readable = limits.get(name, 0) is not None and requests.get(name, 0) is not None
+        if readable and _extended(name) and (problem := _device_problem(requests.get(name), limits.get(name))):
             tell(report, codes.EXTENDED_RESOURCE, resource, (*path, "limits", name), problem=problem)
 
 
@@ -99,7 +107,7 @@ def _extended(name: str) -> bool:
 
 def _device_problem(request: Decimal | None, limit: Decimal | None) -> str:
     if limit is None:
-        return "a request needs a limit" if request is not None else ""
+        return "a request needs a limit"
     if limit % 1:
         return f"{limit.normalize()} is not a whole number"
     return "the request differs from the limit" if request not in {None, limit} and request < limit else ""

@@ -5,14 +5,14 @@ What has no property (affinity, tolerations, sidecars, ...) goes into pod templa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from openflow_render.core import codes, paths
 from openflow_render.core.paths import Item, Path
 from openflow_render.core.report import Report
 from openflow_render.core.watch import Properties
-from openflow_render.engines.spark import memory
+from openflow_render.engines.spark import legacy, memory
 from openflow_render.engines.spark.distribution import canonical
 from openflow_render.engines.spark.job import Role, SparkJob
 from openflow_render.engines.spark.release import Release
@@ -25,6 +25,8 @@ class Property(NamedTuple):
     name: str
     value: str
     field: Path
+    further: tuple[Path, ...] = ()
+    """Other fields that the value was made from."""
 
 
 class RoleNames(NamedTuple):
@@ -62,32 +64,45 @@ def text_of(value: Any) -> str:
     return str(value)
 
 
-def settle(job: SparkJob, release: Release, report: Report, added: Mapping[str, str]) -> Properties:
+def settle(job: SparkJob, release: Release, added: Iterable[Property], report: Report) -> Properties:
     """All properties of the job under Spark's own names: those in ``conf`` and those that fields stand for.
 
     ``added`` are the scheduler's. A field and its property with different values are an error that names both lines.
     """
-    conf = _written(job.conf or {}, report)
-    for name, value in added.items():
-        _add(conf, Property(name, value, ("spec", "scheduling", "scheduler")), report)
-    for given in _first_class(job, release):
+    conf = Properties()
+    for written, value in (job.conf or {}).items():
+        for given in _today(canonical(written), text_of(value), ("spec", "conf", written), report):
+            _add(conf, given, report)
+    for given in (*_first_class(job, release), *added):
         _add(conf, given, report)
     return conf
 
 
-def _written(conf: Mapping[str, Any], report: Report) -> Properties:
-    properties = Properties()
-    for written, value in conf.items():
-        name = canonical(written)
-        _add(properties, Property(name, text_of(value), ("spec", "conf", written)), report)
-    return properties
+def _today(name: str, value: str, field: Path, report: Report) -> Iterator[Property]:
+    """The property as current releases call it; those of older ones are translated, left out or refused."""
+    old = legacy.find(name)
+    if old is None:
+        yield Property(name, value, field)
+    elif old.replacement:
+        try:
+            translated = legacy.translate(old.replacement, value)
+        except ValueError:
+            report.add(codes.LEGACY_PROPERTY_REFUSED, at=field, name=name, reason=f"`{value}` is no list a=b,c=d")
+            return
+        report.add(codes.LEGACY_PROPERTY_TRANSLATED, at=field, name=name, replacement=old.replacement)
+        yield from (Property(new, text, field) for new, text in translated.items())
+    else:
+        code = codes.LEGACY_PROPERTY_REFUSED if old.refused else codes.LEGACY_PROPERTY_DROPPED
+        report.add(code, at=field, name=name, reason=old.reason)
 
 
 def _add(properties: Properties, given: Property, report: Report) -> None:
     if given.name not in properties:
         properties[given.name] = given.value
-        properties.sources[given.name] = given.field
-    elif not _same(properties[given.name], given.value):
+        properties.sources[given.name] = (given.field, *given.further)
+    elif _same(properties[given.name], given.value):
+        properties.sources[given.name] += (given.field, *given.further)
+    else:
         other = properties.source(given.name)
         report.add(
             codes.CLASH,

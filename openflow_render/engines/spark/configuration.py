@@ -40,6 +40,7 @@ class ConfigurationPlan(Plan):
     def __init__(
         self,
         app: Application,
+        *,
         driver: DriverPlan,
         executor: ExecutorPlan,
         hadoop: HadoopPlan,
@@ -52,6 +53,11 @@ class ConfigurationPlan(Plan):
         self.hadoop = hadoop
         self.service = service
         self._files = files
+
+    @cached_property
+    def wanted(self) -> bool:
+        """Always made: the driver cannot start without it."""
+        return True
 
     @cached_property
     def name(self) -> str:

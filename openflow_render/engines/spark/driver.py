@@ -26,12 +26,19 @@ LOCAL_DIR = "spark-local-dir-"
 class DriverPlan(Plan):
     """What the driver pod of a Spark job holds."""
 
-    def __init__(self, app: Application, template: PodTemplate, sizes: DriverSizes, gang: GangPlan, files: Tree) -> None:
+    def __init__(
+        self,
+        app: Application,
+        template: PodTemplate,
+        sizes: DriverSizes,
+        gang: GangPlan,
+        credentials: dict[str, str],
+    ) -> None:
         self.app = app
         self.template = template
         self.sizes = sizes
         self.gang = gang
-        self._files = files
+        self._credentials = credentials
 
     # --- BasicDriverFeatureStep ---
 
@@ -221,10 +228,11 @@ class DriverPlan(Plan):
     @cached_property
     def credentials(self) -> dict[str, str]:
         """The driver's own credentials for the API server, by key of their Secret; usually none."""
-        return dict(self._files.get("credentials", {})) if self._names_credentials else {}
+        return dict(self._credentials) if self.names_credentials else {}
 
     @cached_property
-    def _names_credentials(self) -> bool:
+    def names_credentials(self) -> bool:
+        """Whether the driver has credentials of its own; it then takes no account."""
         prefix = "spark.kubernetes.authenticate.driver."
         return any(self.app.conf.get(prefix + name) for name in CREDENTIALS)
 
@@ -237,7 +245,7 @@ class DriverPlan(Plan):
     def configured_account(self) -> str | None:
         """`spark.kubernetes.authenticate.driver.serviceAccountName`; credentials of its own leave it unset."""
         account = self.app.conf.get("spark.kubernetes.authenticate.driver.serviceAccountName")
-        return None if self._names_credentials else account
+        return None if self.names_credentials else account
 
     @cached_property
     def makes_account(self) -> bool:
@@ -247,7 +255,7 @@ class DriverPlan(Plan):
             return wanted
         template = self.template.spec
         named = self.configured_account or template.get("serviceAccountName") or template.get("serviceAccount")
-        return not named and not self._names_credentials
+        return not named and not self.names_credentials
 
     @cached_property
     def account(self) -> str | None:
@@ -273,7 +281,7 @@ class DriverPlan(Plan):
     def secret_volumes(self) -> list[Tree]:
         """A volume for each mounted Secret."""
         volumes = [{"name": f"{name}-volume", "secret": {"secretName": name}} for name in self.secrets]
-        if not self._names_credentials:
+        if not self.names_credentials:
             return volumes
         own = {"name": "kubernetes-credentials", "secret": {"secretName": self.credentials_secret}}
         return [own, *volumes]
@@ -282,7 +290,7 @@ class DriverPlan(Plan):
     def secret_mounts(self) -> list[Tree]:
         """Where they are mounted."""
         mounts = [{"name": f"{name}-volume", "mountPath": path} for name, path in self.secrets.items()]
-        if not self._names_credentials:
+        if not self.names_credentials:
             return mounts
         return [{"name": "kubernetes-credentials", "mountPath": CREDENTIALS_PATH}, *mounts]
 

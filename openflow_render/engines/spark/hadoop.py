@@ -11,6 +11,7 @@ from typing import Any
 
 from openflow_render.core.watch import Plan
 from openflow_render.engines.spark.app import Application
+from openflow_render.engines.spark.contents import Contents
 from openflow_render.engines.spark.driver import SECRETS
 
 Tree = dict[str, Any]
@@ -23,18 +24,33 @@ KEYTAB_PATH = f"{SECRETS}/kerberos-keytab"
 class HadoopPlan(Plan):
     """Configuration files, krb5.conf, delegation tokens and keytab of one application.
 
-    ``files`` are the contents that were read beside the job, by what they are for.
+    ``contents`` are the files that were read beside the job.
     """
 
-    def __init__(self, app: Application, files: Tree) -> None:
+    def __init__(self, app: Application, contents: Contents) -> None:
         self.app = app
-        self._files = files
+        self._contents = contents
 
     @cached_property
     def files(self) -> dict[str, str]:
         """The Hadoop configuration files that go into a ConfigMap, by name."""
         wanted = self.app.job.hadoop.files and self.app.runs("HadoopConfDriverFeatureStep")
-        return dict(self._files.get("hadoop", {})) if wanted else {}
+        return dict(self._contents.hadoop) if wanted else {}
+
+    @cached_property
+    def ships_files(self) -> bool:
+        """Whether the Hadoop configuration comes with the job."""
+        return bool(self.files)
+
+    @cached_property
+    def ships_krb5(self) -> bool:
+        """Whether krb5.conf comes with the job."""
+        return bool(self.krb5_file)
+
+    @cached_property
+    def ships_keytab(self) -> bool:
+        """Whether the keytab comes with the job."""
+        return bool(self.keytab)
 
     @cached_property
     def config_map(self) -> str | None:
@@ -57,7 +73,7 @@ class HadoopPlan(Plan):
     @cached_property
     def krb5_file(self) -> dict[str, str]:
         """krb5.conf, read beside the job, by its file name."""
-        return dict(self._files.get("krb5", {})) if self._krb5_path and self._kerberos else {}
+        return dict(self._contents.krb5) if self._krb5_path and self._kerberos else {}
 
     @cached_property
     def _krb5_path(self) -> str | None:
@@ -84,7 +100,7 @@ class HadoopPlan(Plan):
     @cached_property
     def keytab(self) -> dict[str, str]:
         """The keytab's content in base64, by its file name."""
-        return dict(self._files.get("keytab", {})) if self.keytab_file else {}
+        return dict(self._contents.keytab) if self.keytab_file else {}
 
     @cached_property
     def keytab_secret(self) -> str:

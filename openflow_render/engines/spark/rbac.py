@@ -11,7 +11,6 @@ from typing import Any
 
 from openflow_render.core.watch import Plan
 from openflow_render.engines.spark.app import Application
-from openflow_render.engines.spark.driver import DriverPlan
 
 Tree = dict[str, Any]
 
@@ -21,9 +20,8 @@ _WORKLOADS = {"statefulset": "statefulsets", "deployment": "deployments"}
 class RbacPlan(Plan):
     """The account, its Role and the binding between them."""
 
-    def __init__(self, app: Application, driver: DriverPlan) -> None:
+    def __init__(self, app: Application) -> None:
         self.app = app
-        self.driver = driver
 
     @cached_property
     def name(self) -> str:

@@ -1,0 +1,238 @@
+"""The order of everything: from one job as it was written to the objects that it becomes.
+
+Compilation is pure. A second, watched run gives the same result and says why; findings about output fields need it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, cast
+
+from openflow_render import checks, engines, schedulers, transforms
+from openflow_render.core import codes, paths
+from openflow_render.core.paths import Path
+from openflow_render.core.report import Finding, Report
+from openflow_render.core.resource import Bundle, Manifest, Resource
+from openflow_render.core.watch import Credit, Credits, Plan, Recorder
+from openflow_render.source import expressions
+from openflow_render.source.load import Source
+from openflow_render.source.templates import Template, Templates
+from openflow_render.spec import combinations, schema
+from openflow_render.spec.job import Job
+from openflow_render.spec.sections import typed
+from openflow_render.transforms.transform import Transform
+
+DEFAULT_NAMESPACE = "default"
+
+
+class Settings(NamedTuple):
+    """What the command line says about a compilation besides the job."""
+
+    kubernetes: str = checks.DEFAULT_MINOR
+    namespace: str | None = None
+    run_id: str | None = None
+    strict: bool = False
+
+
+def compile_job(source: Source, settings: Settings, report: Report) -> Bundle | None:
+    """The objects of one job, checked; ``None`` when it is refused, and ``report`` says why."""
+    bundle = _compile(source, settings, report, None)
+    if bundle is None:
+        return None
+    checks.run(bundle, checks.Context(settings.kubernetes), report)
+    if any(finding.target for finding in report):
+        _point_at_input(source, settings, report)
+    return None if report.failed else bundle
+
+
+def explain_job(source: Source, settings: Settings, report: Report) -> tuple[Bundle, Recorder] | None:
+    """The objects of one job, and a recorder that knows where each of their fields comes from."""
+    recorder = Recorder()
+    bundle = _compile(source, settings, report, recorder)
+    return None if bundle is None else (bundle, recorder)
+
+
+def _compile(source: Source, settings: Settings, report: Report, recorder: Recorder | None) -> Bundle | None:
+    job, engine = _typed(source, settings, report)
+    if job is None or engine is None:
+        return None
+    namespace = settings.namespace or DEFAULT_NAMESPACE
+    scheduler = schedulers.find(job.scheduling.scheduler)
+    context = engines.Context(source.files, report, scheduler, namespace, recorder)
+    plans = engine.plan(job, context)
+    if not settings.namespace and job.namespace is None and cast("Any", plans["app"]).namespace == DEFAULT_NAMESPACE:
+        report.add(codes.NO_NAMESPACE, at=("metadata", "namespace"))
+    templates = Templates(source.files.root, report)
+    bundle = _Placing(templates, plans, report, recorder).bundle(job, engine)
+    if report.failed:
+        return None
+    watched_job = job if recorder is None else recorder.watch(job)
+    for transform in transforms.pipeline(watched_job, source.patches, settings.run_id):
+        _run(transform, bundle, report, recorder)
+    return None if report.failed else bundle
+
+
+def _typed(source: Source, settings: Settings, report: Report) -> tuple[Job | None, engines.Engine | None]:
+    if not schema.check_job(source.tree, report, source.key_origin):
+        return None, None
+    spec = source.tree["spec"]
+    engine = engines.find(spec["engine"])
+    if engine is None:
+        report.add(codes.UNKNOWN_ENGINE, at="spec.engine", engine=spec["engine"])
+        return None, None
+    if isinstance(spec.get("image"), str):
+        spec = {**spec, "image": {"name": spec["image"]}}
+    job = typed(engine.job_type, {**source.tree, "spec": spec}, ("spec",))
+    combinations.check(job, settings.run_id, report)
+    return job, engine
+
+
+# --- placing: plans into templates ---
+
+
+class _Placing:
+    """Fills an engine's templates with its plans."""
+
+    def __init__(
+        self, templates: Templates, plans: Mapping[str, Plan], report: Report, recorder: Recorder | None
+    ) -> None:
+        self._templates = templates
+        self._plans = plans
+        self._report = report
+        self._recorder = recorder
+
+    def bundle(self, job: Job, engine: engines.Engine) -> Bundle:
+        resources = [resource for make in engine.makes for resource in self._made(make)]
+        app: Any = self._plans["app"]
+        return Bundle(job.name, app.namespace, resources)
+
+    def _made(self, make: engines.Make) -> list[Resource]:
+        wanted, why = self._wanted(make.when)
+        things = wanted if isinstance(wanted, list) else [None] if wanted else []
+        made = [self._one(make, thing, why) for thing in things]
+        return [each for each in made if each is not None]
+
+    def _wanted(self, when: str) -> tuple[Any, Credit]:
+        plan, name = when.split(".")
+        if self._recorder is None:
+            return getattr(self._plans[plan], name), Credit()
+        with self._recorder.frame() as reads:
+            wanted = getattr(self._plans[plan], name)
+        return wanted, self._recorder.trace(bool(wanted), reads)[()]
+
+    def _one(self, make: engines.Make, thing: Any, why: Credit) -> Resource | None:
+        scope: dict[str, object] = dict(self._plans)
+        if thing is not None:
+            scope["this"] = thing if self._recorder is None else self._recorder.watch(thing)
+        if make.wraps is not None:
+            scope["pod"] = self._fill(make.wraps, scope, Credit())
+        manifest = self._fill(make.template, scope, why)
+        return None if manifest is None else Resource(manifest, run_scoped=make.run_scoped, literal=make.literal)
+
+    def _fill(self, name: str, scope: Mapping[str, object], why: Credit) -> Manifest | None:
+        template = self._templates.get(name)
+        if template is None:
+            return None
+        try:
+            return self._filled(template, scope, why)
+        except expressions.Undefined as unknown:
+            self._report.add(codes.TEMPLATE_VALUE, at=template.origin, template=template.file, name=unknown.name)
+        except expressions.Failed as failure:
+            self._report.add(codes.TEMPLATE_VALUE, at=template.origin, template=template.file, name=failure)
+        return None
+
+    def _filled(self, template: Template, scope: Mapping[str, object], why: Credit) -> Manifest:
+        if self._recorder is None:
+            return template.fill(scope)
+        manifest, credits_ = template.watched_fill(scope, self._recorder)
+        self._recorder.keep(manifest, {(): why, **credits_})
+        return manifest
+
+
+# --- transforms, watched or not ---
+
+
+def _run(transform: Transform, bundle: Bundle, report: Report, recorder: Recorder | None) -> None:
+    if recorder is None:
+        transform(bundle, report)
+        return
+    before = [(resource, resource.manifest) for resource in bundle]
+    with recorder.frame() as reads:
+        transform(bundle, report)
+    for resource, manifest in before:
+        if resource.manifest is not manifest:
+            recorder.keep(resource.manifest, _credited(transform, manifest, resource.manifest, reads, recorder))
+
+
+def _credited(
+    transform: Transform, before: Manifest, after: Manifest, reads: list[Any], recorder: Recorder
+) -> Credits:
+    """The credits of ``after``: those of ``before``, but what the transform changed is the transform's."""
+    earlier, old = recorder.credits(before), dict(paths.leaves(before))
+    credits_: Credits = {(): earlier.get((), Credit())}
+    for path, leaf in paths.leaves(after):
+        if path in old and old[path] == leaf:
+            credits_[path] = earlier.get(path, Credit())
+            continue
+        placed = transform.placed(path)
+        own = Credit(rules=((transform.name, _first_line(transform)),))
+        traced = Credit((placed,)) if placed else _part(recorder, path, leaf, reads, transform)
+        kept = nearest(earlier, path) if transform.keeps else Credit()
+        credits_[path] = kept.and_also(own).and_also(traced)
+    return credits_
+
+
+def _part(recorder: Recorder, path: Path, leaf: Any, reads: list[Any], transform: Transform) -> Credit:
+    if transform.keeps:
+        return Credit()
+    return recorder.trace({path[-1]: leaf}, reads)[(path[-1],)]
+
+
+def _first_line(transform: Transform) -> str:
+    return (type(transform).__doc__ or "").split("\n")[0]
+
+
+def nearest(credits_: Credits, path: Path) -> Credit:
+    """The credit of ``path``, or of the nearest field around it, or all of those below it."""
+    below = [credit for each, credit in credits_.items() if each[: len(path)] == path and path]
+    if below:
+        merged = Credit()
+        for credit in below:
+            merged = merged.and_also(credit)
+        return merged
+    while path and path not in credits_:
+        path = path[:-1]
+    return credits_.get(path, Credit())
+
+
+# --- findings about output fields ---
+
+
+def _point_at_input(source: Source, settings: Settings, report: Report) -> None:
+    """Give every finding about an output field the input line that caused it."""
+    explained = explain_job(source, settings, Report(source.origin))
+    if explained is None:
+        return
+    bundle, recorder = explained
+    tables = {str(resource.key): recorder.credits(resource.manifest) for resource in bundle}
+    report.findings[:] = [_located(finding, tables, source) for finding in report]
+
+
+def _located(finding: Finding, tables: Mapping[str, Credits], source: Source) -> Finding:
+    if finding.target is None:
+        return finding
+    name, path = finding.target
+    credit = nearest(tables.get(name, {}), path)
+    written = [field for field in sorted(credit.fields, key=str) if _is_written(source.tree, field)]
+    if written:
+        return finding._replace(origin=source.origin(written[0]))
+    return finding._replace(origin=credit.placed[-1] if credit.placed else source.origin(("metadata", "name")))
+
+
+def _is_written(tree: Any, path: Path) -> bool:
+    try:
+        paths.find(tree, path)
+    except KeyError:
+        return False
+    return True
+

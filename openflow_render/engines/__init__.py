@@ -1,0 +1,65 @@
+"""Engines: each turns a typed job into a plan, and names the objects that templates make of it.
+
+A new engine is one folder here, and under the same name a schema, a folder of templates, golden cases and an example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import NamedTuple, Protocol
+
+from openflow_render.core.gang import Scheduler
+from openflow_render.core.report import Report
+from openflow_render.core.watch import Plan, Recorder
+from openflow_render.source.files import Files
+from openflow_render.spec.job import Job
+
+
+class Make(NamedTuple):
+    """One kind of object that an engine makes.
+
+    ``when`` is a path to the plan property that decides: true for one object, or a list to make one of each of, which
+    the template then calls ``this``. ``wraps`` is the template of an object that this one holds, and calls ``pod``.
+    """
+
+    template: str
+    when: str
+    run_scoped: bool = True
+    literal: bool = False
+    wraps: str | None = None
+
+
+class Context(NamedTuple):
+    """What an engine is given besides the job."""
+
+    files: Files
+    report: Report
+    scheduler: Scheduler
+    namespace: str
+    recorder: Recorder | None
+
+
+class Engine(Protocol):
+    """What an engine's module offers as ``ENGINE``."""
+
+    names: tuple[str, ...]
+    job_type: type[Job]
+    makes: tuple[Make, ...]
+
+    @property
+    def plan(self) -> Callable[[Job, Context], Mapping[str, Plan]]:
+        """The plans that templates place, by the names under which templates know them.
+
+        ``app`` among them says ``namespace``. Raises ``Rejected`` when the job cannot be planned.
+        """
+
+
+def find(name: str) -> Engine | None:
+    """The engine that serves the name that a job gives."""
+    for module in sorted(each.name for each in iter_modules(__path__)):
+        engine: Engine = import_module(f"{__name__}.{module}").ENGINE
+        if name in engine.names:
+            return engine
+    return None

@@ -1,0 +1,142 @@
+"""The Spark engine: from a typed job to the plans that `templates/spark` place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from openflow_render.core.gang import Scheduler
+from openflow_render.core.watch import Plan, Properties
+from openflow_render.engines import Context, Make
+from openflow_render.engines.spark import rules
+from openflow_render.engines.spark.app import Application
+from openflow_render.engines.spark.conf import DRIVER, EXECUTOR, Property, RoleNames, settle
+from openflow_render.engines.spark.configuration import ConfigurationPlan
+from openflow_render.engines.spark.contents import Contents, gather
+from openflow_render.engines.spark.driver import DriverPlan
+from openflow_render.engines.spark.executor import ExecutorPlan
+from openflow_render.engines.spark.gang import GangPlan, group_name
+from openflow_render.engines.spark.hadoop import HadoopPlan
+from openflow_render.engines.spark.job import SparkJob
+from openflow_render.engines.spark.network import NetworkPolicyPlan, ServicePlan
+from openflow_render.engines.spark.pods import PodTemplate
+from openflow_render.engines.spark.rbac import RbacPlan
+from openflow_render.engines.spark.release import release_of
+from openflow_render.engines.spark.run import RunPlan
+from openflow_render.engines.spark.sizes import DriverSizes, ExecutorSizes
+from openflow_render.spec.job import Job
+
+POD = "spark/driver-pod"
+
+
+class SparkEngine:
+    """Serves `engine: spark` and `engine: openflow`; their differences are in `distribution`."""
+
+    names = ("spark", "openflow")
+    job_type = SparkJob
+    makes = (
+        Make("spark/namespace", "run.makes_namespace", run_scoped=False),
+        Make("spark/service-account", "driver.makes_account", run_scoped=False),
+        Make("spark/role", "driver.makes_account", run_scoped=False),
+        Make("spark/role-binding", "driver.makes_account", run_scoped=False),
+        Make("volcano/pod-group", "gang.volcano"),
+        Make("coscheduling/pod-group", "gang.other"),
+        Make("spark/kubernetes-credentials", "driver.names_credentials", literal=True),
+        Make("spark/kerberos-keytab", "hadoop.ships_keytab", literal=True),
+        Make("spark/hadoop-config", "hadoop.ships_files"),
+        Make("spark/krb5-file", "hadoop.ships_krb5"),
+        Make("spark/executor-pod-template", "executor.has_template"),
+        Make("spark/configuration", "configuration.wanted"),
+        Make("spark/driver-claim", "driver.fixed_claims", run_scoped=False),
+        Make("spark/driver-claim", "driver.run_claims"),
+        Make("spark/executor-claim", "executor.shared_claims"),
+        Make("spark/driver-service", "service.wanted"),
+        Make("spark/network-policy", "policy.wanted"),
+        Make(POD, "run.is_pod"),
+        Make("spark/driver-job", "run.is_job", wraps=POD),
+        Make("spark/driver-cronjob", "run.is_cronjob", wraps=POD),
+        Make("spark/driver-deployment", "run.is_deployment", wraps=POD),
+    )
+
+    def plan(self, job: Job, context: Context) -> Mapping[str, Plan]:
+        """The plans of a Spark job.
+
+        Raises:
+            Rejected: a rule of Spark's refuses the job, or a file that it names cannot be used.
+        """
+        return plan(cast("SparkJob", job), context)
+
+
+ENGINE = SparkEngine()
+
+
+def plan(job: SparkJob, context: Context) -> Mapping[str, Plan]:
+    """The plans of ``job``, by the names that templates use."""
+    report = context.report
+    release = release_of(job.version)
+    conf = settle(job, release, _scheduling(job, context.scheduler), report)
+    rules.check(job, conf, release, report)
+    report.stop_if_failed()
+    contents = gather(job, conf, context.files, report)
+    report.stop_if_failed()
+    if context.recorder is not None:
+        job, conf = context.recorder.watch(job), context.recorder.watch(conf)
+    app = Application(job, conf, context.namespace)
+    for names, template in ((DRIVER, contents.driver_template), (EXECUTOR, contents.executor_template)):
+        found = [str(each.get("name")) for each in template.get("spec", {}).get("containers") or []]
+        rules.check_template(app, names.role, found, report)
+    return _plans(app, contents, context)
+
+
+def _plans(app: Application, contents: Contents, context: Context) -> Mapping[str, Plan]:
+    def watched(plan: Any) -> Any:
+        return plan if context.recorder is None else context.recorder.watch(plan)
+
+    app = watched(app)
+    sizes, executor_sizes = watched(DriverSizes(app)), watched(ExecutorSizes(app))
+    template = watched(PodTemplate(app, DRIVER, contents.driver_template))
+    executor_template = watched(PodTemplate(app, EXECUTOR, contents.executor_template))
+    gang = watched(GangPlan(app, sizes, executor_sizes, context.scheduler, contents.pod_group))
+    driver = watched(DriverPlan(app, template, sizes, gang, contents.credentials))
+    executor = watched(ExecutorPlan(app, executor_template, contents.executor_template_text))
+    hadoop = watched(HadoopPlan(app, contents))
+    service = watched(ServicePlan(app, driver))
+    return {
+        "app": app,
+        "run": watched(RunPlan(app)),
+        "sizes": sizes,
+        "template": template,
+        "gang": gang,
+        "driver": driver,
+        "executor": executor,
+        "hadoop": hadoop,
+        "service": service,
+        "policy": watched(NetworkPolicyPlan(app)),
+        "rbac": watched(RbacPlan(app)),
+        "configuration": watched(
+            ConfigurationPlan(app, driver=driver, executor=executor, hadoop=hadoop, service=service, files=contents.conf)
+        ),
+    }
+
+
+def _scheduling(job: SparkJob, scheduler: Scheduler) -> Iterator[Property]:
+    """The scheduler's name, labels and annotations as properties, so that executors get them too."""
+    at = ("spec", "scheduling", "scheduler")
+    name, queue = ("metadata", "name"), ("spec", "scheduling", "queue")
+    if scheduler.scheduler_name:
+        yield Property("spark.kubernetes.scheduler.name", scheduler.scheduler_name, at)
+    group = group_name(Application(job, Properties(), ""))
+    for names in (DRIVER, EXECUTOR):
+        prefix = names.kubernetes
+        for label, value in scheduler.labels(group, job.scheduling.queue).items():
+            yield Property(f"{prefix}label.{label}", value, at, (name, queue))
+        for annotation, value in scheduler.annotations(group, job.scheduling.queue).items():
+            yield Property(f"{prefix}annotation.{annotation}", value, at, (name, queue))
+    yield from _gang_members(job, scheduler, group, EXECUTOR)
+
+
+def _gang_members(job: SparkJob, scheduler: Scheduler, group: str, names: RoleNames) -> Iterator[Property]:
+    if job.scheduling.gang is None:
+        return
+    for annotation, value in scheduler.executor_annotations(group).items():
+        yield Property(f"{names.kubernetes}annotation.{annotation}", value, ("spec", "scheduling", "gang"))

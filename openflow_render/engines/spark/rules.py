@@ -1,0 +1,226 @@
+"""What spark-submit refuses, or would take in silence although it does not work: said before anything is made.
+
+Sources: `SparkSubmit`, `SparkSubmitArguments`, `KubernetesConf` and the feature steps of Spark 4.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from openflow_render.core import codes
+from openflow_render.core.report import Report
+from openflow_render.core.watch import Properties
+from openflow_render.engines.spark import properties
+from openflow_render.engines.spark.app import Application, items
+from openflow_render.engines.spark.conf import DRIVER, EXECUTOR, shown
+from openflow_render.engines.spark.gang import VOLCANO_STEP
+from openflow_render.engines.spark.job import SparkJob
+from openflow_render.engines.spark.release import Release, check_version
+from openflow_render.engines.spark.volumes import check_volumes
+
+RESERVED_DRIVER_LABELS = frozenset({"spark-version", "spark-app-selector", "spark-app-name", "spark-role"})
+RESERVED_EXECUTOR_LABELS = RESERVED_DRIVER_LABELS | {"spark-exec-id", "spark-exec-resourceprofile-id"}
+
+_URI_FIELDS = {
+    "spark.jars": "jar",
+    "spark.files": "file",
+    "spark.archives": "archive",
+    "spark.submit.pyFiles": "Python file",
+}
+
+_REPLACED = {
+    "spark.app.id": "the submitter draws a new one",
+    "spark.app.submitTime": "the driver sets it when it starts",
+    "spark.driver.host": "in cluster mode it is the driver's Service",
+}
+
+_PAIRS = (
+    ("spark.kerberos.keytab", "spark.kerberos.principal"),
+    ("spark.kubernetes.kerberos.tokenSecret.name", "spark.kubernetes.kerberos.tokenSecret.itemKey"),
+)
+_EITHER = (
+    ("spark.kubernetes.kerberos.krb5.path", "spark.kubernetes.kerberos.krb5.configMapName"),
+)
+_PORTS = (
+    "spark.driver.port",
+    "spark.driver.blockManager.port",
+    "spark.blockManager.port",
+    "spark.ui.port",
+    "spark.connect.grpc.binding.port",
+)
+
+
+def check(job: SparkJob, conf: Properties, release: Release, report: Report) -> None:
+    """Every rule about the job and its properties."""
+    check_version(job.version, job.image.name, report)
+    _check_images(job, conf, report)
+    _check_application(job, conf, report)
+    _check_known(job, conf, report)
+    _check_submission(job, conf, report)
+    _check_numbers(conf, report)
+    _check_metadata(conf, report)
+    _check_kerberos(job, conf, report)
+    _check_devices(conf, report)
+    _check_steps(job, conf, report)
+    _check_restarts(job, conf, report)
+    for names in (DRIVER, EXECUTOR):
+        check_volumes(conf, names, release, report)
+
+
+def _check_images(job: SparkJob, conf: Properties, report: Report) -> None:
+    both = "spark.kubernetes.container.image"
+    missing = [role for role in ("driver", "executor") if not (conf.get(f"spark.kubernetes.{role}.container.image"))]
+    if missing and not conf.get(both):
+        report.add(codes.NO_IMAGE, at="spec.image", roles=" and ".join(missing))
+    image = conf.get(both, "")
+    if job.engine == "openflow" and image.rpartition("/")[0].endswith("apache") and "/spark" in image:
+        report.add(codes.SPARK_IMAGE, at=conf.source(both), image=image)
+
+
+def _check_application(job: SparkJob, conf: Properties, report: Report) -> None:
+    app = job.application
+    main = app.main
+    if main is None and app.class_ is None:
+        report.add(codes.NOTHING_TO_RUN, at="spec.application")
+    elif main is not None and app.class_ is None and not main.endswith((".py", ".R", ".r")):
+        report.add(codes.NO_CLASS, at="spec.application.main", main=main)
+    if main is not None and is_local(main):
+        report.add(codes.LOCAL_APPLICATION_FILE, at="spec.application.main", what="main resource", path=main)
+    for name, what in _URI_FIELDS.items():
+        for path in items(conf.get(name)):
+            if is_local(path):
+                report.add(codes.LOCAL_APPLICATION_FILE, at=conf.source(name), what=what, path=path)
+
+
+def is_local(uri: str) -> bool:
+    """Whether ``uri`` means a file of the submitting machine, which spark-submit would upload."""
+    scheme, separator, _ = uri.partition(":")
+    return not separator or "/" in scheme or scheme == "file"
+
+
+def _check_known(job: SparkJob, conf: Properties, report: Report) -> None:
+    for name, text in conf.items():
+        at = conf.source(name)
+        if at[:2] != ("spec", "conf"):
+            continue
+        known = properties.find(name)
+        if known is None:
+            if name.startswith("spark.kubernetes."):
+                report.add(codes.UNKNOWN_PROPERTY, at=at, property=name, hint=properties.nearest_known(name))
+            elif not name.startswith("spark."):
+                report.add(codes.NO_SPARK_PROPERTY, at=at, property=name)
+            continue
+        if not known.known_in(job.version):
+            report.add(codes.PROPERTY_OF_OTHER_VERSION, at=at, property=name, version=job.version, since=known.since)
+        if properties.client_only(name):
+            report.add(codes.CLIENT_PROPERTY, at=at, property=name)
+        reason = properties.check_value(known, text)
+        if reason is not None:
+            report.add(codes.BAD_PROPERTY, at=at, property=name, value=text, reason=reason)
+
+
+def _check_submission(job: SparkJob, conf: Properties, report: Report) -> None:
+    if "spark.driver.bindAddress" in conf:
+        report.add(codes.BIND_ADDRESS, at=conf.source("spark.driver.bindAddress"))
+    for name, reason in _REPLACED.items():
+        if name in conf:
+            report.add(codes.PROPERTY_REPLACED, at=conf.source(name), property=name, reason=reason)
+    if not conf.get("spark.master", "k8s://").startswith("k8s://"):
+        report.add(codes.OTHER_MASTER, at=conf.source("spark.master"), master=conf["spark.master"])
+    if conf.get("spark.submit.deployMode", "cluster") != "cluster":
+        report.add(codes.CLIENT_DEPLOY_MODE, at=conf.source("spark.submit.deployMode"))
+    if job.proxy_user and conf.get("spark.kerberos.principal"):
+        report.add(codes.PROXY_USER_AND_PRINCIPAL, at="spec.proxyUser")
+
+
+def _check_numbers(conf: Properties, report: Report) -> None:
+    for name in ("spark.driver.cores", "spark.executor.cores", "spark.executor.instances"):
+        text = conf.get(name, "1")
+        none_fixed = name.endswith("instances") and conf.get("spark.dynamicAllocation.enabled") == "true"
+        if properties.integer(text) is None or (int(text) <= 0 and not none_fixed):
+            report.add(codes.NOT_POSITIVE, at=conf.source(name), property=name, value=text)
+    for name in _PORTS:
+        port = properties.integer(conf.get(name, "1"))
+        executors_only = name == "spark.blockManager.port" and "spark.driver.blockManager.port" in conf
+        if port is None or not (1 <= port <= 65535 or executors_only):
+            report.add(codes.BAD_PORT, at=conf.source(name), property=name, value=conf[name])
+
+
+def _check_metadata(conf: Properties, report: Report) -> None:
+    for names, reserved in ((DRIVER, RESERVED_DRIVER_LABELS), (EXECUTOR, RESERVED_EXECUTOR_LABELS)):
+        for label in conf.prefixed(f"{names.kubernetes}label."):
+            if label in reserved:
+                at = conf.source(f"{names.kubernetes}label.{label}")
+                report.add(codes.RESERVED_LABEL, at=at, label=label, role=names.role)
+        for variable, reference in conf.prefixed(f"{names.kubernetes}secretKeyRef.").items():
+            if len(reference.split(":")) != 2:
+                at = conf.source(f"{names.kubernetes}secretKeyRef.{variable}")
+                report.add(codes.BAD_SECRET_REFERENCE, at=at, value=reference)
+
+
+def _check_kerberos(job: SparkJob, conf: Properties, report: Report) -> None:
+    for pair in _PAIRS:
+        given = [name for name in pair if conf.get(name)]
+        if len(given) == 1:
+            other = next(name for name in pair if name not in given)
+            report.add(codes.HALF_A_PAIR, at=conf.source(given[0]), property=given[0], other=other)
+    for one, other in _EITHER:
+        if conf.get(one) and conf.get(other):
+            report.add(codes.ONE_OR_THE_OTHER, at=conf.source(other), one=_called(conf, one), other=_called(conf, other))
+    if job.hadoop.files and conf.get("spark.kubernetes.hadoop.configMapName"):
+        report.add(codes.ONE_OR_THE_OTHER, at="spec.hadoop.files", one="hadoop.files", other="hadoop.configMap")
+
+
+def _called(conf: Properties, name: str) -> str:
+    source = conf.source(name)
+    return name if source[:2] == ("spec", "conf") else shown(source)
+
+
+def _check_devices(conf: Properties, report: Report) -> None:
+    for role in ("driver", "executor"):
+        prefix = f"spark.{role}.resource."
+        for kind in sorted({name.partition(".")[0] for name in conf.prefixed(prefix)}):
+            for reason in _device_faults(conf, f"{prefix}{kind}."):
+                report.add(codes.BAD_DEVICE, at=_first_source(conf, f"{prefix}{kind}."), device=kind, reason=reason)
+
+
+def _device_faults(conf: Properties, device: str) -> Iterator[str]:
+    amount = conf.get(f"{device}amount")
+    if amount is None:
+        yield f"{device}amount is missing"
+    elif properties.integer(amount) is None or int(amount) < 0:
+        yield f"the amount `{amount}` is not a whole number"
+    elif int(amount) > 0 and not conf.get(f"{device}vendor"):
+        yield f"{device}vendor is missing, for example nvidia.com"
+
+
+def _first_source(conf: Properties, prefix: str) -> tuple[str | int, ...]:
+    return conf.source(min(name for name in conf if name.startswith(prefix)))
+
+
+def _check_steps(job: SparkJob, conf: Properties, report: Report) -> None:
+    name = "spark.kubernetes.driver.pod.featureSteps"
+    for step in items(conf.get(name)):
+        if step != VOLCANO_STEP:
+            report.add(codes.UNKNOWN_STEP, at=conf.source(name), step=step)
+        elif job.run.as_ != "pod":
+            report.add(codes.STEP_NEEDS_POD, at=conf.source(name), kind=job.run.as_)
+
+
+def _check_restarts(job: SparkJob, conf: Properties, report: Report) -> None:
+    if job.run.as_ != "pod":
+        for name in ("spark.kubernetes.driver.pod.name", "spark.kubernetes.executor.podNamePrefix"):
+            if name in conf:
+                report.add(codes.NAME_KNOWN_LATE, at=conf.source(name), property=name, kind=job.run.as_)
+    scheduling = job.scheduling
+    if scheduling.gang is not None and (scheduling.scheduler == "default" or job.run.as_ == "cronjob"):
+        why = "a cronjob starts many runs" if job.run.as_ == "cronjob" else "the default scheduler knows no gangs"
+        report.add(codes.NO_GANG, at="spec.scheduling.gang", why=why)
+
+
+def check_template(app: Application, role: str, containers: list[str], report: Report) -> None:
+    """Say when the container that the conf names is not in the pod template."""
+    name = f"spark.kubernetes.{role}.podTemplateContainerName"
+    wanted = app.conf.get(name)
+    if wanted and containers and wanted not in containers:
+        report.add(codes.NO_SUCH_CONTAINER, at=app.conf.source(name), container=wanted, first=containers[0])

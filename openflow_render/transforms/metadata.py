@@ -1,0 +1,67 @@
+"""Labels and annotations for every object: the job's own, and those that Kubernetes recommends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from openflow_render.core.paths import Path
+from openflow_render.core.report import Origin, Report
+from openflow_render.core.resource import Bundle, Manifest, Resource
+from openflow_render.spec.job import Job
+
+
+class Metadata:
+    """Gives every object, and every pod that an object makes, the job's metadata."""
+
+    name = "metadata"
+    keeps = False
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def __call__(self, bundle: Bundle, report: Report) -> None:  # noqa: ARG002
+        labels = {**recommended(self._job), **(self._job.labels or {})}
+        annotations = dict(self._job.annotations or {})
+        for resource in bundle:
+            resource.manifest = _labelled(resource.manifest, metadata_paths(resource), labels, annotations)
+
+    def placed(self, path: Path) -> Origin | None:  # noqa: ARG002
+        return None
+
+
+def recommended(job: Job) -> dict[str, str]:
+    """The labels by which people and tools find what belongs to a job.
+
+    Source: Kubernetes' recommended labels, ``app.kubernetes.io/``.
+    """
+    return {"app.kubernetes.io/name": job.name, "app.kubernetes.io/managed-by": "openflow"}
+
+
+def metadata_paths(resource: Resource) -> Iterator[tuple[str, ...]]:
+    """Where an object has metadata: its own, and that of the pods and jobs it makes."""
+    yield ("metadata",)
+    below = {
+        "Job": ("spec", "template", "metadata"),
+        "Deployment": ("spec", "template", "metadata"),
+        "CronJob": ("spec", "jobTemplate", "spec", "template", "metadata"),
+    }
+    if resource.kind in below:
+        yield below[resource.kind]
+
+
+def _labelled(
+    manifest: Manifest, paths: Iterator[tuple[str, ...]], labels: dict[str, str], annotations: dict[str, str]
+) -> Manifest:
+    for path in paths:
+        manifest = _changed(manifest, path, labels, annotations)
+    return manifest
+
+
+def _changed(tree: Manifest, path: tuple[str, ...], labels: dict[str, str], annotations: dict[str, str]) -> Manifest:
+    if path:
+        return {**tree, path[0]: _changed(tree.get(path[0], {}), path[1:], labels, annotations)}
+    added: dict[str, Any] = {"labels": {**labels, **tree.get("labels", {})}}
+    if annotations or "annotations" in tree:
+        added["annotations"] = {**annotations, **tree.get("annotations", {})}
+    return {**tree, **added}
