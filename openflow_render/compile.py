@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
 from openflow_render import checks, engines, schedulers, transforms
+from openflow_render.checks import kubernetes
 from openflow_render.core import codes, paths
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Finding, Report
@@ -28,7 +29,7 @@ DEFAULT_NAMESPACE = "default"
 class Settings(NamedTuple):
     """What the command line says about a compilation besides the job."""
 
-    kubernetes: str = checks.DEFAULT_MINOR
+    kubernetes: str = kubernetes.DEFAULT
     namespace: str | None = None
     run_id: str | None = None
     strict: bool = False

@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
 
 from openflow_render.core.resource import Bundle, Resource
-from openflow_render.emit import yaml
+from openflow_render.core import yamltext
 
 RECORD = ".openflow.json"
 
@@ -69,9 +69,9 @@ def layout(bundles: Iterable[Bundle], by: Literal["object", "job"]) -> dict[str,
         resources = [resource for resource in bundle if not resource.literal]
         if by == "object":
             for resource in resources:
-                files[_free(f"{home}/{_name(resource)}", taken)] = yaml.dump(resource.manifest)
+                files[_free(f"{home}/{_name(resource)}", taken)] = yamltext.dump(resource.manifest)
         elif resources:
-            files[_free(home, taken)] = yaml.dump_all(resource.manifest for resource in resources)
+            files[_free(home, taken)] = yamltext.dump_all(resource.manifest for resource in resources)
     return files
 
 

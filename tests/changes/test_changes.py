@@ -11,7 +11,7 @@ from openflow_render.changes.mask import masked
 from openflow_render.changes.show import summary, unified
 from openflow_render.core import paths
 from openflow_render.core.resource import Manifest
-from openflow_render.emit import yaml
+from openflow_render.core import yamltext as yaml
 
 trees = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(0, 2), st.sampled_from(["", "a", "b"])),

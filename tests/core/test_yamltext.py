@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from openflow_render.emit import yaml
+from openflow_render.core import yamltext as yaml
 
 tricky = st.text("ab yYnN:#-\n\t\r \"'\\|>0123e_.~=<&*!%@`{}[]?,\x00\x7f\x85\xa0\u2028\ufeff\U0001f600", max_size=20)
 numberish = st.text("0123456789:._eExXoObB+-nNyYaAiIfF", max_size=10)
