@@ -41,6 +41,9 @@ def compile_job(source: Source, settings: Settings, report: Report) -> Bundle | 
     if bundle is None:
         return None
     checks.run(bundle, checks.Context(settings.kubernetes), report)
+    for resource in bundle:
+        if resource.literal:
+            report.add(codes.CONTENT_KEPT_BACK, at=("metadata", "name"), name=resource.name)
     if any(finding.target for finding in report):
         _point_at_input(source, settings, report)
     return None if report.failed else bundle
@@ -67,7 +70,7 @@ def _compile(source: Source, settings: Settings, report: Report, recorder: Recor
     bundle = _Placing(templates, plans, report, recorder).bundle(job, engine)
     if report.failed:
         return None
-    watched_job = job if recorder is None else recorder.watch(job)
+    watched_job = job if recorder is None else recorder.watch(job, ("spec",))
     for transform in transforms.pipeline(watched_job, source.patches, settings.run_id):
         _run(transform, bundle, report, recorder)
     return None if report.failed else bundle
@@ -186,7 +189,7 @@ def _credited(
 def _part(recorder: Recorder, path: Path, leaf: Any, reads: list[Any], transform: Transform) -> Credit:
     if transform.keeps:
         return Credit()
-    return recorder.trace({path[-1]: leaf}, reads)[(path[-1],)]
+    return recorder.trace(leaf, reads, field=path[-1])[()]
 
 
 def _first_line(transform: Transform) -> str:

@@ -375,7 +375,7 @@ SET_VARS = Code(
 
 # --- OF2xx: the job ---------------------------------------------------------------------------------------------
 
-UNKNOWN_FIELD = Code(
+UNKNOWN_JOB_FIELD = Code(
     "OF201",
     ERROR,
     "unknown field `{field}`{hint}",
@@ -383,7 +383,7 @@ UNKNOWN_FIELD = Code(
     "A field that the format does not know. A misspelt field would otherwise be ignored in silence.",
 )
 MISSING_FIELD = Code("OF202", ERROR, "`{field}` is missing", "add it", "A field that every job must have is absent.")
-WRONG_TYPE = Code(
+WRONG_JOB_TYPE = Code(
     "OF203",
     ERROR,
     "{field} must be of type {wanted}, not {got}",

@@ -91,7 +91,10 @@ class Recorder:
         self._credits: dict[int, tuple[Any, Credits]] = {}
 
     def watch(self, value: Any, path: Path = ()) -> Any:
-        """``value`` as the engine gets it: a proxy for a job section, a plan or properties; else the value itself."""
+        """``value`` as the engine gets it: a proxy for a job section, a plan or properties; else the value itself.
+
+        ``path`` is where a section stands in the job file.
+        """
         if type(value) is _Watched or type(value) is _WatchedProperties:
             return value
         if isinstance(value, Properties):
@@ -118,12 +121,15 @@ class Recorder:
         finally:
             self._frames.pop()
 
-    def trace(self, value: Any, reads: list[Read], placed: Origin | None = None) -> Credits:
-        """Who is to be credited with each leaf of ``value``, which was made from ``reads``; paths start there."""
+    def trace(self, value: Any, reads: list[Read], placed: Origin | None = None, field: str | int = "") -> Credits:
+        """Who is to be credited with each leaf of ``value``, which was made from ``reads``; paths start there.
+
+        ``field`` is the key under which the value stands, by which items of a list are called.
+        """
         if id(value) in self._credits and self._credits[id(value)][0] is value:
             return self._credits[id(value)][1]
         here = Credit((placed,) if placed else ())
-        return {path: here.and_also(_trace(path, leaf, reads)) for path, leaf in leaves(value)}
+        return {path[1:]: here.and_also(_trace(path, leaf, reads)) for path, leaf in leaves(value, (field,))}
 
     def keep(self, manifest: dict[str, Any], credits_: Credits) -> None:
         """Remember the credits of a finished object, and of its parts, which another object may hold."""
@@ -233,7 +239,10 @@ class _WatchedProperties(Properties):
 
 
 def _trace(leaf_path: Path, leaf: Any, reads: list[Read]) -> Credit:
-    """Who is to be credited with ``leaf``: the entry it was copied from if one is found, else everything read."""
+    """Who is to be credited with ``leaf``: the entry it was copied from if one is found, else everything read.
+
+    ``leaf_path`` begins with the key that the value read stands under.
+    """
     best: tuple[int, Read, Path] = (0, Read((), None), ())
     for read in reads:
         score, path = _likeness(leaf_path, leaf, read)
@@ -247,18 +256,29 @@ def _trace(leaf_path: Path, leaf: Any, reads: list[Read]) -> Credit:
     return credit
 
 
+_COPIED, _RENAMED = 2, 1
+
+
 def _likeness(leaf_path: Path, leaf: Any, read: Read) -> tuple[int, Path]:
-    """How many keys, counted from the end, an equal entry of what was read shares with the leaf; and its path."""
+    """How sure it is that ``leaf`` is a copy of what was read, and of which part of it; 0 when it is none."""
     if not isinstance(read.value, (Mapping, list)):
-        copied = read.key in leaf_path and leaf in (read.value, read.key) and leaf is not None
-        return (1 if copied else 0), ()
+        return _scalar_likeness(leaf_path, leaf, read), ()
     best: tuple[int, Path] = (0, ())
-    for path, value in leaves(read.value):
+    for path, value in leaves(read.value, leaf_path[:1]):
         if value == leaf and type(value) is type(leaf):
-            score = _common_tail(leaf_path, path)
+            in_lists = type(path[-1]) is int and type(leaf_path[-1]) is int
+            score = _COPIED * _common_tail(leaf_path, path) or (_RENAMED if in_lists else 0)
             if score > best[0]:
-                best = (score, path)
+                best = (score, path[1:])
     return best
+
+
+def _scalar_likeness(leaf_path: Path, leaf: Any, read: Read) -> int:
+    if leaf is None or leaf == "" or type(leaf) is bool or type(leaf) is not type(read.value):
+        return 0
+    if read.key in leaf_path and leaf in {read.value, read.key}:
+        return _COPIED
+    return _RENAMED if leaf == read.value else 0
 
 
 def _common_tail(one: Path, other: Path) -> int:
@@ -273,7 +293,7 @@ def _common_tail(one: Path, other: Path) -> int:
 def _credit_of(read: Read, path: Path, leaf: Any) -> Credit:
     if isinstance(read.source, Step):
         rule = Credit((), ((read.source.name, read.source.rule),))
-        return rule.and_also(_trace(path, leaf, read.source.reads))
+        return rule.and_also(_trace((read.key, *path), leaf, read.source.reads))
     return Credit(fields=frozenset({(*read.source, *path)}))
 
 

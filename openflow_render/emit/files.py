@@ -14,16 +14,18 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from difflib import unified_diff
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
 
 from openflow_render.core.resource import Bundle, Resource
 from openflow_render.core import yamltext
+from openflow_render.transforms.identity import IDENTITY_SUFFIX
 
 RECORD = ".openflow.json"
 
-_IDENTITY = re.compile(r"-[0-9a-f]{10}(?=-|\Z)")
+
 _UNSAFE = re.compile(r"[^a-z0-9.-]+")
 _LONGEST_NAME = 200
 _TEMPORARY = ".openflow-*.tmp"
@@ -76,7 +78,7 @@ def layout(bundles: Iterable[Bundle], by: Literal["object", "job"]) -> dict[str,
 
 
 def _name(resource: Resource) -> str:
-    name = _IDENTITY.sub("", resource.name) if resource.run_scoped else resource.name
+    name = IDENTITY_SUFFIX.sub("", resource.name) if resource.run_scoped else resource.name
     return _safe(f"{resource.kind}-{name}")
 
 
@@ -265,3 +267,18 @@ def _recorded(folder: Path) -> list[str]:
         return sorted(str(name) for name in json.loads(data)["files"])
     except (ValueError, KeyError, TypeError):
         raise OutputError(f"{folder / RECORD}: is damaged; remove it, and files of earlier runs by hand") from None
+
+
+def difference_text(folder: Path, difference: Difference, files: Mapping[str, str]) -> str:
+    """A unified diff from what a file in ``folder`` holds to what it should; text that is no UTF-8 is shown escaped.
+
+    Raises:
+        OutputError: the file cannot be read.
+    """
+    with _told(folder):
+        data = _bytes(_target(folder, difference.name)) or b""
+    before = data.decode("utf-8", "backslashreplace").splitlines(keepends=True)
+    after = files.get(difference.name, "").splitlines(keepends=True)
+    old = "/dev/null" if difference.state == "missing" else f"{folder}/{difference.name}"
+    new = "/dev/null" if difference.state == "stale" else f"{folder}/{difference.name}"
+    return "".join(unified_diff(before, after, old, new))

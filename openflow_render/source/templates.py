@@ -25,10 +25,11 @@ Scope = Mapping[str, object]
 
 
 class Template(NamedTuple):
-    """One template, ready to be filled. ``file`` is what messages call it."""
+    """One template, ready to be filled. ``file`` is what messages call it, ``text`` the document as it was written."""
 
     file: str
     root: Any
+    text: Any
     origins: Callable[[], Mapping[Path, Origin]]
 
     @property
@@ -46,7 +47,7 @@ class Template(NamedTuple):
 
     def watched_fill(self, scope: Scope, recorder: Recorder) -> tuple[Manifest, Credits]:
         """The same object, and who is to be credited with each of its fields."""
-        return _Watching(recorder, self.origins()).fill(self.root, scope, ())
+        return _Watching(recorder, self.origins()).fill(self.root, self.text, scope, ())
 
 
 class Templates:
@@ -82,7 +83,7 @@ def _compile(text: bytes, file: str, report: Report) -> Template | None:
     except expressions.BadExpression as bad:
         report.add(codes.TEMPLATE_EXPRESSION, at=Origin(file), expression=bad.text.strip(), reason=bad.reason)
         return None
-    return Template(file, root, lambda: document.origins)
+    return Template(file, root, document.value, lambda: document.origins)
 
 
 def _ready(value: Any) -> Any:
@@ -140,16 +141,16 @@ class _Watching:
         self._recorder = recorder
         self._origins = origins
 
-    def fill(self, node: Any, scope: Scope, at: Path) -> tuple[Any, Credits]:
-        """The value of ``node``, which stands at ``at`` of the template, and its credits, counted from the value."""
+    def fill(self, node: Any, text: Any, scope: Scope, at: Path) -> tuple[Any, Credits]:
+        """The value of ``node``, written as ``text`` at ``at`` of the template, and the credits of what is below it."""
         if type(node) is Scalar:
             with self._recorder.frame() as reads:
                 value = node.evaluate(scope)
-            return value, self._recorder.trace(value, reads, self._origin(at))
+            return value, self._recorder.trace(value, reads, self._origin(at), _field(at))
         if type(node) is dict:
-            return self._map(node, scope, at)
+            return self._map(node, text, scope, at)
         if type(node) is list:
-            return self._list(node, scope, at)
+            return self._list(node, text, scope, at)
         return node, {(): Credit((self._origin(at),))}
 
     def _origin(self, at: Path) -> Origin:
@@ -157,8 +158,8 @@ class _Watching:
             at = at[:-1]
         return self._origins[at]
 
-    def _map(self, node: dict[str, Any], scope: Scope, at: Path) -> tuple[Any, Credits]:
-        parts = {key: self.fill(below, scope, (*at, key)) for key, below in node.items()}
+    def _map(self, node: dict[str, Any], text: Any, scope: Scope, at: Path) -> tuple[Any, Credits]:
+        parts = {key: self.fill(below, text[key], scope, (*at, key)) for key, below in node.items()}
         value = _laid({key: part[0] for key, part in parts.items()})
         credits_: Credits = {} if value else {(): Credit((self._origin(at),))}
         under = parts.pop(SPREAD, ({}, {}))[1]
@@ -170,11 +171,12 @@ class _Watching:
                 credits_.update({(key, *path): credit for path, credit in below.items()})
         return value, credits_
 
-    def _list(self, node: list[Any], scope: Scope, at: Path) -> tuple[Any, Credits]:
-        field = at[-1] if at else ""
+    def _list(self, node: list[Any], text: Any, scope: Scope, at: Path) -> tuple[Any, Credits]:
+        field = _field(at)
         found: list[tuple[Any, Credits]] = []
         for index, below in enumerate(node):
-            value, credits_ = self.fill(below, scope, (*at, paths.step(field, index, below)))
+            place = (*at, paths.step(field, index, text[index]))
+            value, credits_ = self.fill(below, text[index], scope, place)
             if type(below) is Scalar and isinstance(value, list):
                 found += [(item, _under(credits_, paths.step(field, n, item))) for n, item in enumerate(value)]
             elif value is not None:
@@ -185,6 +187,11 @@ class _Watching:
             credits_ = next(credits_ for value, credits_ in found if value is item)
             table.update({(paths.step(field, index, item), *path): credit for path, credit in credits_.items()})
         return kept, table
+
+
+def _field(at: Path) -> str | int:
+    """The key that a list at ``at`` stands under; an item that is spliced in stands in its place."""
+    return next((key for key in reversed(at) if type(key) is str), "")
 
 
 def _under(credits_: Credits, key: str | int) -> Credits:

@@ -114,14 +114,14 @@ def _explain(error: Any, tree: Any, report: Report, key_origin: Callable[[Path],
             for key in error.instance:
                 if key not in known:
                     at = key_origin((*path, key))
-                    report.add(codes.UNKNOWN_FIELD, at=at, field=_shown((*path, key)), hint=nearest(key, known))
+                    report.add(codes.UNKNOWN_JOB_FIELD, at=at, field=_shown((*path, key)), hint=nearest(key, known))
         case "required":
             for key in error.validator_value:
                 if key not in error.instance:
                     report.add(codes.MISSING_FIELD, at=path, field=_shown((*path, key)))
         case "type" | "oneOf":
             wanted = " or ".join(sorted(_types(error.schema)))
-            report.add(codes.WRONG_TYPE, at=path, field=field, wanted=wanted, got=_type_name(error.instance))
+            report.add(codes.WRONG_JOB_TYPE, at=path, field=field, wanted=wanted, got=_type_name(error.instance))
         case "enum" | "const":
             allowed = error.validator_value if error.validator == "enum" else [error.validator_value]
             hint = nearest(str(error.instance), [str(each) for each in allowed])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any
 
 from openflow_render.core.identity import APPLICATION, APPLICATION_LENGTH, SUFFIX, SUFFIX_LENGTH
@@ -12,6 +13,9 @@ from openflow_render.core.report import Origin, Report
 from openflow_render.core.resource import Bundle, Resource
 from openflow_render.spec.job import Job
 from openflow_render.transforms.metadata import metadata_paths
+
+IDENTITY_SUFFIX = re.compile(r"-[0-9a-f]{10}(?=-|\Z)")
+"""The suffix of a run, where it stands in a name."""
 
 OURS = ("app.kubernetes.io/", "openflow.io/")
 

@@ -80,7 +80,7 @@ def plan(job: SparkJob, context: Context) -> Mapping[str, Plan]:
     contents = gather(job, conf, context.files, report)
     report.stop_if_failed()
     if context.recorder is not None:
-        job, conf = context.recorder.watch(job), context.recorder.watch(conf)
+        job, conf = context.recorder.watch(job, ("spec",)), context.recorder.watch(conf)
     app = Application(job, conf, context.namespace)
     for names, template in ((DRIVER, contents.driver_template), (EXECUTOR, contents.executor_template)):
         found = [str(each.get("name")) for each in template.get("spec", {}).get("containers") or []]

@@ -1,0 +1,104 @@
+"""The ``openflow`` group: which commands there are, and what becomes of errors that the user can mend."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from openflow_render import __version__
+from openflow_render.cli import console
+from openflow_render.cli.exits import Exit
+from openflow_render.core.report import Rejected, nearest
+
+COMMANDS = {
+    "init": "Make a working project: job, overlays, CI workflow, editor settings.",
+    "render": "Print the Kubernetes objects that jobs become, or write them to a folder.",
+    "validate": "Check jobs, and tell everything that is wrong in one go.",
+    "explain": "Tell where each value of an object comes from.",
+    "import": "Turn a spark-submit command or a properties file into a job file.",
+    "schema": "Print the JSON Schema of a job or an overlay, for editors.",
+    "codes": "Explain the diagnostics.",
+}
+"""Every command and what it does, in the order in which people meet them; the module has the same name."""
+
+NEXT_STEPS = """\
+Start here:
+
+  openflow init my-project                            a project to look around in
+
+  openflow import spark-submit -- <your arguments>    your own job, as a job file
+
+  openflow render job.yaml                            the objects it becomes
+"""
+
+
+class Tool(TyperGroup):
+    """Imports a command when it is called, and turns errors that the user can mend into a report and an exit code."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"openflow_render.cli.{cmd_name.replace('import', 'import_')}")
+        return module.command()
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            raise typer.BadParameter(f"there is no command `{args[0]}`{nearest(args[0], COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Rejected as rejected:
+            console.show(rejected.findings, quiet=console.QUIET)
+            raise typer.Exit(Exit.REFUSED) from None
+        except console.Told as told:
+            console.complain(str(told))
+            raise typer.Exit(Exit.USAGE) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(Exit.INTERRUPTED) from None
+
+
+app = typer.Typer(
+    cls=Tool,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Compiles job files to the Kubernetes objects that an engine's own submitter would have made.",
+    epilog=NEXT_STEPS,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"openflow {__version__}")
+        raise typer.Exit(Exit.DONE)
+
+
+@app.callback()
+def _openflow(
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    pass
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; its exit code."""
+    # A reader that goes away, as `head` does, ends us as it ends other tools: in silence.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        result = app(list(arguments), prog_name="openflow", standalone_mode=True)
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else Exit.DONE
+    return int(result or 0)

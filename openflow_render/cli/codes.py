@@ -1,0 +1,45 @@
+"""``openflow codes``: every diagnostic, explained."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from openflow_render.cli import console, options
+from openflow_render.cli.options import ReportAs
+from openflow_render.core.codes import catalogue
+from openflow_render.core.report import Code, nearest
+
+
+def command() -> Any:
+    return options.build(codes)
+
+
+def codes(
+    code: Annotated[str | None, typer.Argument(metavar="[CODE]", help="One code, such as OF210; else all.")] = None,
+    report_as: Annotated[ReportAs, typer.Option("--report", help="A table for people, or JSON.")] = ReportAs.TEXT,
+    quiet: options.Quiet = False,  # noqa: ARG001
+    verbose: options.Verbose = False,  # noqa: ARG001
+) -> None:
+    """Explain the diagnostics: what each means and what to do about it."""
+    known = {each.id: each for each in catalogue()}
+    if code is not None and code.upper() not in known:
+        raise typer.BadParameter(f"there is no code {code}{nearest(code.upper(), known)}")
+    wanted = list(known.values()) if code is None else [known[code.upper()]]
+    if report_as is ReportAs.JSON:
+        console.write(json.dumps([_record(each) for each in wanted], indent=2, ensure_ascii=False) + "\n")
+    elif code is not None:
+        console.write(_explained(wanted[0]))
+    else:
+        console.table(("code", "severity", "message"), ((each.id, str(each.severity), each.text) for each in wanted))
+
+
+def _record(code: Code) -> dict[str, str]:
+    return {"code": code.id, "severity": str(code.severity), "message": code.text, "hint": code.hint, "about": code.about}
+
+
+def _explained(code: Code) -> str:
+    hint = f"\n  what to do: {code.hint}\n" if code.hint else ""
+    return f"{code.id} ({code.severity}): {code.text}\n\n  {code.about}\n{hint}"

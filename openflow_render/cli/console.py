@@ -1,0 +1,135 @@
+"""How things are said: data on stdout, talk on stderr, colour only on a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path as FilePath
+from typing import Any
+
+import typer
+
+from openflow_render.core import paths
+from openflow_render.core.report import Finding, Origin, Severity
+
+QUIET = False
+"""Whether `-q` was given; set by the option itself, since errors are shown where the command has ended."""
+
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "blue"}
+
+
+class Told(Exception):  # noqa: N818 - the text is for the user, who can mend it
+    """The command cannot go on, and the text says why: a wrong use of the command line."""
+
+
+def show(findings: Iterable[Finding], *, quiet: bool = False) -> None:
+    """Print findings on stderr, sorted by place; ``quiet`` leaves only errors."""
+    for finding in in_order(findings):
+        if finding.severity is Severity.ERROR or not quiet:
+            _talk(_text(finding))
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings by place, each once."""
+    return sorted(dict.fromkeys(findings), key=lambda each: (each.origin, each.code.id, each.message))
+
+
+def complain(message: str) -> None:
+    """Say that the command line is wrong."""
+    _talk(f"{_styled('error', 'red')}: {message}\n")
+
+
+def say(message: str) -> None:
+    """Tell what was done, unless `-q`."""
+    if not QUIET:
+        _talk(f"{message}\n")
+
+
+def write(text: str) -> None:
+    """Print data on stdout.
+
+    Raises:
+        Told: stdout takes no more.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        raise Told(f"stdout cannot be written: {error.strerror}") from None
+
+
+def as_json(findings: Sequence[Finding]) -> str:
+    """Findings for programs."""
+    return json.dumps({"findings": [_record(each) for each in in_order(findings)]}, indent=2, ensure_ascii=False) + "\n"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table on stdout for people to compare."""
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table(*head, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        shown.add_row(*row)
+    terminal = sys.stdout.isatty()
+    Console(width=None if terminal else 160, soft_wrap=False).print(shown)
+
+
+def _record(finding: Finding) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "code": finding.code.id,
+        "severity": str(finding.severity),
+        "file": finding.origin.file,
+        "line": finding.origin.line,
+        "column": finding.origin.column,
+        "message": finding.message,
+        "hint": finding.hint,
+    }
+    if finding.target is not None:
+        record |= {"object": finding.target[0], "field": paths.show(finding.target[1])}
+    return record
+
+
+def _text(finding: Finding) -> str:
+    severity = _styled(str(finding.severity), _COLOURS[finding.severity])
+    text = f"{finding.origin}: {severity} {finding.code.id}: {finding.message}\n" + _excerpt(finding.origin)
+    return text + (f"  hint: {finding.hint}\n" if finding.hint else "")
+
+
+def _excerpt(origin: Origin) -> str:
+    """The line that is meant, with marks under the value; empty where there is no such file."""
+    lines = _lines(origin.file) if origin.line and origin.column else []
+    if not 0 < origin.line <= len(lines):
+        return ""
+    line = lines[origin.line - 1]
+    rest = line[origin.column - 1 :].split("#")[0].rstrip().rstrip(",}]")
+    width = max(len(rest if rest[:1] in {'"', "'"} else rest.split(": ")[0].rstrip(":")), 1)
+    margin = " " * len(str(origin.line))
+    if not line.isprintable() or len(line) > 160 or origin.column > len(line):
+        return ""
+    return f"  {origin.line} | {line}\n  {margin} | {' ' * (origin.column - 1)}{'^' * width}\n"
+
+
+@cache
+def _lines(file: str) -> list[str]:
+    try:
+        return FilePath(file).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError, ValueError):
+        return []
+
+
+def _styled(text: str, colour: str) -> str:
+    return typer.style(text, fg=colour, bold=True) if _colourful() else text
+
+
+@cache
+def _colourful() -> bool:
+    import os
+
+    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _talk(text: str) -> None:
+    sys.stderr.write(text)

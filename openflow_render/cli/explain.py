@@ -1,0 +1,183 @@
+"""``openflow explain``: where each value of an object comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from openflow_render.checks import kubernetes
+from openflow_render.cli import console, jobs, options
+from openflow_render.compile import explain_job, nearest
+from openflow_render.core import paths
+from openflow_render.core.paths import Path
+from openflow_render.core.report import Report
+from openflow_render.core.report import nearest as nearest_word
+from openflow_render.core.resource import Bundle, Resource
+from openflow_render.core.watch import Credit, Credits, Recorder
+from openflow_render.source.load import Source
+from openflow_render.transforms.identity import IDENTITY_SUFFIX
+
+
+def command() -> Any:
+    return options.build(explain)
+
+
+def explain(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A job file, or - for stdin.")],
+    wanted: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[OBJECT[.FIELD]]", help="An object, such as Pod or Pod/etl-driver, and a field: Pod.spec.volumes[x]."
+        ),
+    ] = None,
+    overlays: options.Overlays = None,
+    sets: options.Sets = None,
+    sets_json: options.SetsJson = None,
+    variables: options.Vars = None,
+    namespace: options.Namespace = None,
+    kubernetes_version: options.Kubernetes = kubernetes.DEFAULT,
+    run_id: options.RunId = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,  # noqa: ARG001
+) -> None:
+    """Tell where each value of an object comes from: file and line, overlay, template, rule.
+
+    Without OBJECT, the objects and why they exist; without FIELD, every value of the object with its source.
+    """
+    report = options.reading_report(strict=False)
+    settings = options.settings(kubernetes_version, namespace, run_id, strict=False)
+    found = options.sources([path], overlays, sets, sets_json, variables, report)
+    jobs.refuse_errors(report.findings)
+    for source in found:
+        own = Report(source.origin)
+        explained = explain_job(source, settings, own)
+        own.stop_if_failed()
+        console.show(own, quiet=quiet)
+        if explained is not None:
+            _explain(Story(source, *explained), wanted)
+
+
+class Story:
+    """One job, its objects, and who is credited with what."""
+
+    def __init__(self, source: Source, bundle: Bundle, recorder: Recorder) -> None:
+        self.source = source
+        self.bundle = bundle
+        self._recorder = recorder
+
+    def credits(self, resource: Resource) -> Credits:
+        return self._recorder.credits(resource.manifest)
+
+    def written(self, credit: Credit) -> list[Path]:
+        """The credited job fields that the job sets."""
+        return [field for field in sorted(credit.fields, key=str) if self.is_set(field)]
+
+    def is_set(self, field: Path) -> bool:
+        """Whether the job, with its overlays, has the field."""
+        try:
+            paths.find(self.source.tree, field)
+        except KeyError:
+            return False
+        return True
+
+    def place(self, credit: Credit, field: Path = ()) -> str:
+        """The one place that says most about the value at ``field``: the job's line, else the template's."""
+        written = self.written(credit)
+        if written:
+            best = max(written, key=lambda path: _alike(path, field))
+            more = f" and {len(written) - 1} more" if len(written) > 1 else ""
+            return f"{self.source.origin(best)} {paths.show(best)}{more}"
+        if credit.rules:
+            return f"{credit.rules[0][0]} (by default)"
+        return str(credit.placed[-1]) if credit.placed else ""
+
+
+def _alike(job_field: Path, field: Path) -> bool:
+    """Whether a job field has the name of an output field, or nearly: ``driver.memory`` and ``requests.memory``."""
+    return bool(field) and str(field[-1]).lower() in str(job_field[-1]).lower()
+
+
+def _explain(story: Story, wanted: str | None) -> None:
+    if wanted is None:
+        rows = ((_plain(each), story.place(story.credits(each).get((), Credit()))) for each in story.bundle)
+        console.table(("object", "because of"), rows)
+        return
+    resource, field = _find(story.bundle, wanted)
+    try:
+        value = paths.find(resource.manifest, field)
+    except KeyError as missing:
+        raise console.Told(f"{_plain(resource)} has no field {missing.args[0]}") from None
+    if isinstance(value, (dict, list)) and value:
+        console.write("".join(_tree(story, resource, field, value)))
+    else:
+        console.write("".join(_chain(story, resource, field, value)))
+
+
+def _find(bundle: Bundle, wanted: str) -> tuple[Resource, Path]:
+    """The object that ``wanted`` names, and the path of the field behind it.
+
+    Raises:
+        Told: there is none, or there are several.
+    """
+    named = [(name, resource) for resource in bundle for name in _names(resource)]
+    fitting = [(name, each) for name, each in named if wanted == name or wanted.startswith((f"{name}.", f"{name}["))]
+    if not fitting:
+        known = sorted({name for name, _ in named})
+        raise console.Told(f"no object is called `{wanted}`{nearest_word(wanted, known)}; see them all without OBJECT")
+    longest = max(len(name) for name, _ in fitting)
+    found = {id(each): each for name, each in fitting if len(name) == longest}
+    if len(found) > 1:
+        listed = ", ".join(_plain(each) for each in found.values())
+        raise console.Told(f"`{wanted[:longest]}` could be {listed}")
+    rest = wanted[longest:].removeprefix(".")
+    return next(iter(found.values())), options.usage(paths.parse, rest) if rest else ()
+
+
+def _names(resource: Resource) -> Iterator[str]:
+    yield from (resource.kind, resource.name, str(resource.key), _plain(resource), _plain(resource).partition("/")[2])
+
+
+def _plain(resource: Resource) -> str:
+    """``Kind/name``, without the suffix of the run."""
+    return IDENTITY_SUFFIX.sub("", str(resource.key)) if resource.run_scoped else str(resource.key)
+
+
+def _tree(story: Story, resource: Resource, field: Path, value: Any) -> Iterator[str]:
+    """Every leaf below ``field``, a line each, with its source."""
+    rows = [
+        (paths.show(path), _shown(resource, path, leaf), story.place(nearest(story.credits(resource), path), path))
+        for path, leaf in paths.leaves(value, field)
+    ]
+    width = max(len(f"{path}: {leaf}") for path, leaf, _ in rows)
+    yield f"{_plain(resource)}\n"
+    for path, leaf, place in rows:
+        yield f"  {f'{path}: {leaf}'.ljust(min(width, 100))}  # {place}\n".rstrip(" #\n") + "\n"
+
+
+def _chain(story: Story, resource: Resource, field: Path, value: Any) -> Iterator[str]:
+    """Everything behind one value, from the template back to the lines of the job."""
+    credit = nearest(story.credits(resource), field)
+    yield f"{_plain(resource)} {paths.show(field)}: {_shown(resource, field, value)}\n"
+    for origin in credit.placed:
+        yield f"  placed by   {origin}\n"
+    for name, rule in credit.rules:
+        yield f"  rule        {name}: {rule}\n"
+    for path in story.written(credit):
+        for origin in story.source.origins(path):
+            yield f"  from        {origin} {paths.show(path)}: {_short(paths.find(story.source.tree, path))}\n"
+    unset = [paths.show(path) for path in sorted(credit.fields, key=str) if not story.is_set(path)]
+    if unset:
+        yield f"  not set     {', '.join(unset)}\n"
+
+
+def _shown(resource: Resource, field: Path, value: Any) -> str:
+    secret = resource.kind == "Secret" and field[:1] in {("data",), ("stringData",)}
+    return "(hidden)" if secret else _short(value)
+
+
+def _short(value: Any) -> str:
+    text = str(value) if isinstance(value, str) else repr(value)
+    first = text.split("\n", 1)[0]
+    return first if first == text and len(text) <= 70 else f"{first[:70]}…"

@@ -1,0 +1,66 @@
+"""``openflow import``: job files out of what other tools are given."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from openflow_render.cli import console, options
+from openflow_render.importers import Imported, UsageError
+
+EngineVersion = Annotated[
+    str | None,
+    typer.Option("--engine-version", metavar="VERSION", help="Spark's version; else the image's tag, else the newest."),
+]
+
+
+def command() -> Any:
+    group = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="Turn a spark-submit command or a properties file into a job file.",
+    )
+    submit = {"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]}
+    group.command("spark-submit", context_settings=submit)(spark_submit)
+    group.command("properties")(properties)
+    return typer.main.get_command(group)
+
+
+def spark_submit(
+    arguments: Annotated[
+        list[str], typer.Argument(metavar="-- ARGS...", help="What spark-submit was given, after two dashes.")
+    ],
+    engine_version: EngineVersion = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,  # noqa: ARG001
+) -> None:
+    """Print the job file for a spark-submit command; rendering it equals what spark-submit would have sent."""
+    from openflow_render.importers.spark_submit import import_spark_submit
+
+    try:
+        _print(import_spark_submit(arguments, engine_version=engine_version), quiet=quiet)
+    except UsageError as error:
+        raise console.Told(str(error)) from None
+
+
+def properties(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A file such as spark-defaults.conf.")],
+    engine_version: EngineVersion = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,  # noqa: ARG001
+) -> None:
+    """Print the job file for a file of Spark properties."""
+    from openflow_render.importers.properties import import_properties
+
+    try:
+        _print(import_properties(file, engine_version=engine_version), quiet=quiet)
+    except UsageError as error:
+        raise console.Told(str(error)) from None
+
+
+def _print(imported: Imported, *, quiet: bool) -> None:
+    imported.report.stop_if_failed()
+    console.show(imported.report, quiet=quiet)
+    console.write(imported.text)

@@ -1,0 +1,74 @@
+"""``openflow init``: a project to start from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib.resources.abc import Traversable
+from pathlib import Path as FilePath
+from typing import Annotated, Any
+
+import typer
+
+from openflow_render.cli import console, options
+from openflow_render.core import assets
+from openflow_render.spec import schema
+
+PROJECT = {
+    "job.yaml": "jobs/spark-pi.yaml",
+    "overlay.yaml": "overlays/prod.yaml",
+    "workflow.yaml": ".github/workflows/openflow.yaml",
+    "gitignore": ".gitignore",
+}
+"""The files of `templates/project`, and where they go."""
+
+SCHEMAS = {"job": ("jobs/*.yaml", schema.job_schema), "overlay": ("overlays/*.yaml", schema.overlay_schema)}
+
+
+def command() -> Any:
+    return options.build(init)
+
+
+def init(
+    folder: Annotated[FilePath, typer.Argument(metavar="[DIR]", help="Where; made if it is not there.")] = FilePath(),
+    templates: Annotated[
+        bool, typer.Option("--templates", help="Copy the built-in templates instead, to change them.")
+    ] = False,
+    quiet: options.Quiet = False,  # noqa: ARG001
+    verbose: options.Verbose = False,  # noqa: ARG001
+) -> None:
+    """Make a working project: job, overlay, CI workflow, editor settings. Files that exist are never changed."""
+    files = dict(_templates() if templates else _project())
+    taken = sorted(name for name in files if (folder / name).exists())
+    if taken:
+        raise console.Told(f"{folder / taken[0]} is there already; nothing was written")
+    try:
+        for name, text in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise console.Told(f"{error.filename}: {error.strerror}") from None
+    for name in sorted(files):
+        console.say(f"  {folder / name}")
+    if not templates:
+        console.say(f"\nNext: openflow render {folder / 'jobs'} -o prod --out {folder / 'k8s'}")
+
+
+def _project() -> Iterator[tuple[str, str]]:
+    for name, target in PROJECT.items():
+        yield target, assets.asset("templates", "project", name).read_text(encoding="utf-8")
+    for kind, (_, make) in SCHEMAS.items():
+        yield f".openflow/{kind}.schema.json", json.dumps(make(), indent=2, ensure_ascii=False) + "\n"
+    wanted = {f".openflow/{kind}.schema.json": [glob] for kind, (glob, _) in SCHEMAS.items()}
+    yield ".vscode/settings.json", json.dumps({"yaml.schemas": wanted}, indent=2) + "\n"
+
+
+def _templates() -> Iterator[tuple[str, str]]:
+    for folder in sorted(assets.asset("templates").iterdir(), key=lambda each: each.name):
+        if folder.is_dir() and folder.name != "project":
+            yield from _copied(folder)
+
+
+def _copied(folder: Traversable) -> Iterator[tuple[str, str]]:
+    for file in sorted(folder.iterdir(), key=lambda each: each.name):
+        yield f"templates/{folder.name}/{file.name}", file.read_text(encoding="utf-8")

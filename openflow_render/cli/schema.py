@@ -1,0 +1,33 @@
+"""``openflow schema``: what editors complete and check job files and overlays with."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from openflow_render.cli import console, options
+from openflow_render.spec import schema as schemas
+
+
+class Kind(StrEnum):
+    """The kinds of file that have a schema."""
+
+    JOB = "job"
+    OVERLAY = "overlay"
+
+
+def command() -> Any:
+    return options.build(schema)
+
+
+def schema(
+    kind: Annotated[Kind, typer.Argument(help="Which schema.")] = Kind.JOB,
+    quiet: options.Quiet = False,  # noqa: ARG001
+    verbose: options.Verbose = False,  # noqa: ARG001
+) -> None:
+    """Print the JSON Schema (2020-12) of a job or an overlay, for editors."""
+    wanted = {Kind.JOB: schemas.job_schema, Kind.OVERLAY: schemas.overlay_schema}[kind]
+    console.write(json.dumps(wanted(), indent=2, ensure_ascii=False) + "\n")

@@ -1,0 +1,58 @@
+"""``openflow validate``: every check, all findings in one run."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from openflow_render.checks import kubernetes
+from openflow_render.cli import console, jobs, options
+from openflow_render.cli.exits import Exit
+from openflow_render.cli.options import ReportAs
+from openflow_render.core.report import Finding, Severity
+
+
+def command() -> Any:
+    return options.build(validate)
+
+
+def validate(
+    paths: options.Paths,
+    overlays: options.Overlays = None,
+    sets: options.Sets = None,
+    sets_json: options.SetsJson = None,
+    variables: options.Vars = None,
+    namespace: options.Namespace = None,
+    kubernetes_version: options.Kubernetes = kubernetes.DEFAULT,
+    run_id: options.RunId = None,
+    report_as: Annotated[
+        ReportAs, typer.Option("--report", help="Findings for people on stderr, or as JSON on stdout.")
+    ] = ReportAs.TEXT,
+    strict: options.Strict = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,  # noqa: ARG001
+) -> None:
+    """Check jobs, and tell everything that is wrong in one go; exit 3 if anything is an error."""
+    report = options.reading_report(strict=strict)
+    settings = options.settings(kubernetes_version, namespace, run_id, strict=strict)
+    sources = options.sources(paths, overlays, sets, sets_json, variables, report)
+    bundles, findings = jobs.compile_all(sources, settings)
+    findings = [*report.findings, *findings]
+    if report_as is ReportAs.JSON:
+        console.write(console.as_json(findings))
+    else:
+        console.show(findings, quiet=quiet)
+        objects = sum(len(bundle) for bundle in bundles)
+        console.say(f"{len(bundles)} of {_plural(len(sources), 'job')} sound, {_plural(objects, 'object')}{_tail(findings)}")
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        raise typer.Exit(Exit.REFUSED)
+
+
+def _tail(findings: list[Finding]) -> str:
+    counts = [(severity, sum(each.severity is severity for each in findings)) for severity in reversed(Severity)]
+    return "".join(f", {_plural(count, str(severity))}" for severity, count in counts if count)
+
+
+def _plural(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
