@@ -14,13 +14,13 @@ from openflow_render.core import codes, paths
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Finding, Report
 from openflow_render.core.resource import Bundle, Manifest, Resource
+from openflow_render.core.section import typed
 from openflow_render.core.watch import Credit, Credits, Plan, Recorder
 from openflow_render.source import expressions
 from openflow_render.source.load import Source
 from openflow_render.source.templates import Template, Templates
 from openflow_render.spec import combinations, schema
 from openflow_render.spec.job import Job
-from openflow_render.spec.sections import typed
 from openflow_render.transforms.transform import Transform
 
 DEFAULT_NAMESPACE = "default"
@@ -62,6 +62,7 @@ def _compile(source: Source, settings: Settings, report: Report, recorder: Recor
         return None
     namespace = settings.namespace or DEFAULT_NAMESPACE
     scheduler = schedulers.find(job.scheduling.scheduler)
+    schedulers.check(job, scheduler, report)
     context = engines.Context(source.files, report, scheduler, namespace, recorder)
     plans = engine.plan(job, context)
     if not settings.namespace and job.namespace is None and cast("Any", plans["app"]).namespace == DEFAULT_NAMESPACE:

@@ -503,7 +503,7 @@ PATCH_MATCHES = Code(
 PATCH_FAILED = Code(
     "OF232",
     ERROR,
-    "the patch does not fit {target}: {reason}",
+    "the patch does not fit {object}: {reason}",
     "correct its path",
     "An operation of RFC 6902 could not be carried out.",
 )
@@ -511,9 +511,73 @@ PATCH_FAILED = Code(
 PATCHED_IDENTITY = Code(
     "OF233",
     ERROR,
-    "the patch changes {field} of {target}",
+    "the patch changes {field} of {object}",
     "patches may not rename objects",
     "Names, namespaces and kinds are what other objects refer to.",
+)
+
+NO_GANG = Code(
+    "OF234",
+    ERROR,
+    "scheduling.gang reserves nothing: {why}",
+    "leave it out, or choose volcano, yunikorn or coscheduling and another run.as",
+    "A gang holds room for a whole application; not every scheduler and workload can have one.",
+)
+
+QUEUE_UNREAD = Code(
+    "OF235",
+    ERROR,
+    "the scheduler `{scheduler}` has no queues, so `{queue}` would be ignored",
+    "leave scheduling.queue out, or choose volcano, yunikorn or kueue",
+    "A queue that nothing reads suggests a limit that does not exist.",
+)
+
+NO_QUEUE = Code(
+    "OF236",
+    ERROR,
+    "the scheduler `{scheduler}` needs a queue",
+    "set scheduling.queue",
+    "Without the name of its queue the job would pass the scheduler by.",
+)
+
+GROUP_OF_MANY_RUNS = Code(
+    "OF237",
+    ERROR,
+    "`scheduler: {scheduler}` makes one PodGroup, and a cronjob makes many runs",
+    "choose another scheduler, or run.as: job with a schedule of your own around it",
+    "A PodGroup has one life, from pending to finished; the second run would meet the group of the first.",
+)
+
+VOLUME_SOURCES = Code(
+    "OF238",
+    ERROR,
+    "the volume {name} has {count}, and needs one",
+    "say what it is: claim, or a source of Kubernetes such as persistentVolumeClaim, configMap or emptyDir",
+    "A volume comes from exactly one source.",
+)
+
+NO_SUCH_LOCAL_DIR = Code(
+    "OF239",
+    ERROR,
+    "localDirs names the volume {name}, which is not among the volumes{near}",
+    "add it to volumes, or correct the name",
+    "localDirs picks volumes of the same role that serve as scratch space.",
+)
+
+AGAINST_PROFILE = Code(
+    "OF240",
+    ERROR,
+    "`security.profile: {profile}` does not allow {what}",
+    "leave it out, or choose another profile",
+    "The Pod Security Standard of that name forbids it, so the pod would be refused where the standard is enforced.",
+)
+
+FILE_NAME_TAKEN = Code(
+    "OF241",
+    ERROR,
+    "the file name {name} is taken by {other}",
+    "give the file another name",
+    "Files lie side by side in one folder of the pod, so each needs a name of its own.",
 )
 
 # --- OF30x to OF34x: the engine and its properties --------------------------------------------------------------
@@ -828,6 +892,70 @@ CONTENT_KEPT_BACK = Code(
     "Secret {name} holds literal data and is not written",
     "make it in the cluster by hand, or let your secret store do so",
     "Literal secret data is never written to files.",
+)
+
+NO_DISCOVERY = Code(
+    "OF340",
+    WARNING,
+    "Spark cannot find the devices of type {device}: `{property}` is not set",
+    "name a script in the image, for example /opt/spark/examples/src/main/scripts/getGpusResources.sh",
+    "Kubernetes gives a container its devices, but does not say which; Spark asks a script in the image.",
+)
+
+COMMAND_TAKEN = Code(
+    "OF341",
+    ERROR,
+    "ulimits need the command of the {role}'s main container, which its pod template sets",
+    "raise the limit in that command, or leave it out of the template",
+    "Limits are raised by a shell that then becomes the image's entrypoint.",
+)
+
+BOUNDS_CROSSED = Code(
+    "OF342",
+    ERROR,
+    "dynamic allocation keeps at least {low} executors, but starts at most {high}",
+    "let the lower bound not exceed the upper one",
+    "Spark's driver refuses to start.",
+)
+
+VOLUME_NAME_TAKEN = Code(
+    "OF343",
+    ERROR,
+    "the volume name {name} is taken by {other}",
+    "choose another name",
+    "Names of volumes are unique in a pod; of two with one name, one would be lost.",
+)
+
+VARIABLE_TWICE = Code(
+    "OF344",
+    ERROR,
+    "the variable {name} of the {role} is given twice: here and by {other} ({place})",
+    "keep one of them",
+    "Of two variables with one name, one would be lost.",
+)
+
+ID_KNOWN_LATE = Code(
+    "OF345",
+    ERROR,
+    "`{property}` holds {{{{APP_ID}}}}, which `run.as: {kind}` only knows when the pod starts",
+    "use a text of your own, or run.as: pod",
+    "Labels and annotations of a workload's pods are fixed before its pods exist.",
+)
+
+VARIABLE_RESERVED = Code(
+    "OF346",
+    ERROR,
+    "the variable {name} of the driver is openflow's own with `run.as: {kind}`",
+    "choose another name",
+    "The driver of a workload learns its own name and id from variables.",
+)
+
+ONE_POD_ONLY = Code(
+    "OF347",
+    ERROR,
+    "claim.perExecutor says nothing about the driver",
+    "leave it out",
+    "There is one driver, so its claim is always its own.",
 )
 
 # --- OF35x to OF39x: importing ----------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from openflow_render.core import quantity
 
@@ -48,11 +48,14 @@ class Gang(NamedTuple):
 class Scheduler:
     """What a scheduler adds to an application before it is planned. This one, Kubernetes' own, adds nothing.
 
-    ``group_template`` places the object that stands for the gang, if the scheduler has one.
+    ``group_template`` places the object that stands for the gang, if the scheduler has one. ``queues`` says whether it
+    reads the name of a queue, and whether it needs one; ``gangs`` whether it can reserve room for a whole application.
     """
 
     scheduler_name: str | None = None
     group_template: str | None = None
+    queues: Literal["none", "optional", "required"] = "none"
+    gangs: bool = False
 
     def labels(self, group: str, queue: str | None) -> dict[str, str]:  # noqa: ARG002
         """Labels for the pods of every role; ``group`` is the gang's name."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from openflow_render.core.paths import Path, leaves
 from openflow_render.core.report import Origin
+from openflow_render.core.section import Section, camel
 
 
 class Plan:
@@ -99,7 +99,7 @@ class Recorder:
             return value
         if isinstance(value, Properties):
             return _WatchedProperties(value, self)
-        if isinstance(value, Plan) or (is_dataclass(value) and not isinstance(value, type)):
+        if isinstance(value, (Plan, Section)):
             proxy = self._proxies.get(id(value))
             if proxy is None:
                 proxy = self._proxies[id(value)] = _Watched(value, path, self)
@@ -160,15 +160,14 @@ class _Watched:
             return self._computed(name)
         if callable(member):
             return member.__get__(self)
-        if is_dataclass(self._value):
+        if isinstance(self._value, Section):
             return self._field(name)
         return self._recorder.watch(getattr(self._value, name))
 
     def _field(self, name: str) -> Any:
-        metadata = next(each.metadata for each in fields(self._value) if each.name == name)
-        path = field_path(self._path, name, metadata)
+        path = type(self._value).fields[name].path(name, self._path)
         value = getattr(self._value, name)
-        if is_dataclass(value):
+        if isinstance(value, Section):
             return self._recorder.watch(value, path)
         self._recorder.note(Read(path, value, path[-1]))
         return value
@@ -190,19 +189,8 @@ class _Watched:
 
 def _function(member: Any) -> Callable[[Any], Any] | None:
     if isinstance(member, cached_property):
-        return cast("Callable[[Any], Any]", member.func)
+        return member.func
     return member.fget if isinstance(member, property) else None
-
-
-def field_path(parent: Path, name: str, metadata: Mapping[str, Any]) -> Path:
-    """The job path of the typed field ``name`` inside ``parent``; ``at`` in its metadata overrides the rule."""
-    return cast("Path", metadata.get("at")) or (*parent, camel(name))
-
-
-def camel(name: str) -> str:
-    """``memory_overhead`` as the job file writes it: ``memoryOverhead``."""
-    first, *rest = name.strip("_").split("_")
-    return first + "".join(word.capitalize() for word in rest)
 
 
 class _WatchedProperties(Properties):

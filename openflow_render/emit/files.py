@@ -19,8 +19,8 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
 
-from openflow_render.core.resource import Bundle, Resource
 from openflow_render.core import yamltext
+from openflow_render.core.resource import Bundle, Resource
 from openflow_render.transforms.identity import IDENTITY_SUFFIX
 
 RECORD = ".openflow.json"

@@ -9,6 +9,8 @@ from openflow_render.core.gang import Scheduler
 
 
 class Kueue(Scheduler):
+    queues = "required"
+
     def labels(self, group: str, queue: str | None) -> dict[str, str]:  # noqa: ARG002
         return {"kueue.x-k8s.io/queue-name": queue} if queue else {}
 

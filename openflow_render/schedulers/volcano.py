@@ -8,6 +8,8 @@ from openflow_render.core.gang import Scheduler
 class Volcano(Scheduler):
     scheduler_name = "volcano"
     group_template = "volcano/pod-group"
+    queues = "optional"
+    gangs = True
 
     def annotations(self, group: str, queue: str | None) -> dict[str, str]:  # noqa: ARG002
         return {"scheduling.k8s.io/group-name": group}

@@ -11,6 +11,8 @@ _DRIVER, _EXECUTOR = "driver", "executor"
 
 class YuniKorn(Scheduler):
     scheduler_name = "yunikorn"
+    queues = "optional"
+    gangs = True
 
     def labels(self, group: str, queue: str | None) -> dict[str, str]:  # noqa: ARG002
         return {"queue": queue} if queue else {}

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from openflow_render.spec.sections import placed, section
+from openflow_render.core.section import Section, placed, section
 
 
-@dataclass(frozen=True, kw_only=True)
-class Image:
+class Image(Section):
     name: str | None = None
     pull_policy: str | None = None
     pull_secrets: list[str] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cpu:
+class Cpu(Section):
     request: str | None = None
     limit: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class PodFields:
+class PodFields(Section):
     """What the pods of every role can be given; the shapes are Kubernetes' own."""
 
     labels: Mapping[str, str] | None = None
@@ -46,16 +42,14 @@ class PodFields:
     template: Any = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scheduling:
+class Scheduling(Section):
     scheduler: str = "default"
     queue: str | None = None
     gang: Mapping[str, Any] | None = None
     priority_class: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Run:
+class Run(Section):
     """How the driver is run: as a bare Pod, or inside a workload that makes pods of its own."""
 
     as_: str = "pod"
@@ -67,24 +61,21 @@ class Run:
     time_zone: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Security:
+class Security(Section):
     profile: str = "none"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rbac:
+class Rbac(Section):
     create: bool | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Job:
+class Job(Section):
     """One job file after overlays, checked against its schema. Engines add their own sections by subclassing."""
 
     name: str = placed("metadata", "name")
-    namespace: str | None = placed("metadata", "namespace")
-    labels: Mapping[str, str] | None = placed("metadata", "labels")
-    annotations: Mapping[str, str] | None = placed("metadata", "annotations")
+    namespace: str | None = placed("metadata", "namespace", default=None)
+    labels: Mapping[str, str] | None = placed("metadata", "labels", default=None)
+    annotations: Mapping[str, str] | None = placed("metadata", "annotations", default=None)
     engine: str
     version: str
     image: Image = section(Image)

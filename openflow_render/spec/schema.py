@@ -133,7 +133,7 @@ def _explain(error: Any, tree: Any, report: Report, key_origin: Callable[[Path],
             report.add(codes.OUT_OF_BOUNDS, at=path, field=field, reason=error.message)
 
 
-def _form(schema: Schema) -> dict[str, str]:
+def _form(schema: Schema) -> dict[str, Any]:
     hint = schema.get("x-hint") or "for example " + schema.get("examples", [schema["pattern"]])[0]
     return {"what": schema.get("title", "of the right form"), "hint": hint}
 

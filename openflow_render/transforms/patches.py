@@ -54,12 +54,12 @@ class Patching:
             after = operated(after, self._patch.json) if self._patch.json else after
         except ValueError as failure:
             target = plain(str(resource.key))
-            report.add(codes.PATCH_FAILED, at=self._patch.place(("json",)), target=target, reason=failure)
+            report.add(codes.PATCH_FAILED, at=self._patch.place(("json",)), object=target, reason=failure)
             return
         changed = [field for field, value in _identity(before) if dict(_identity(after)).get(field) != value]
         if changed:
             target = plain(str(resource.key))
-            report.add(codes.PATCHED_IDENTITY, at=self._patch.origin, field=changed[0], target=target)
+            report.add(codes.PATCHED_IDENTITY, at=self._patch.origin, field=changed[0], object=target)
             return
         resource.manifest = after
 

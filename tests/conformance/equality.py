@@ -14,6 +14,7 @@ from typing import Any
 from openflow_render.engines.spark import javaproperties
 
 Tree = dict[str, Any]
+Path = tuple[str, ...]
 
 MASTER = "k8s://https://kubernetes.default.svc"
 
@@ -75,7 +76,7 @@ class _Comparison:
     def objects(self, expected: Sequence[Tree], actual: Sequence[Tree]) -> Iterator[str]:
         own = [each for each in actual if each["kind"] in OWN_KINDS]
         self.accounts = {each["metadata"]["name"] for each in own if each["kind"] == "ServiceAccount"}
-        left = {_called(each): each for each in actual if each not in own}
+        left = {_called(each): each for each in actual if each["kind"] not in OWN_KINDS}
         if len(left) + len(own) != len(actual):
             yield "two objects have one name"
         for sent in expected:
@@ -83,34 +84,32 @@ class _Comparison:
             if name is None:
                 yield f"{_called(sent)}: missing"
             else:
-                yield from self.values(name, _comparable(sent), _comparable(left.pop(name)))
-        for name, each in left.items():
-            yield f"{name}: not sent by spark-submit"
-            yield from self.values(name, {}, {"metadata": {"namespace": each["metadata"].get("namespace")}})
+                yield from self.values((name,), _comparable(sent), _comparable(left.pop(name)))
+        yield from (f"{name}: not sent by spark-submit" for name in left)
 
-    def values(self, path: str, expected: Any, actual: Any) -> Iterator[str]:
+    def values(self, path: Path, expected: Any, actual: Any) -> Iterator[str]:
         if isinstance(expected, dict) and isinstance(actual, dict):
             yield from self.maps(path, expected, actual)
         elif isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
             for index, (one, other) in enumerate(zip(expected, actual, strict=True)):
-                yield from self.values(f"{path}[{index}]", one, other)
+                yield from self.values((*path, str(index)), one, other)
         elif isinstance(expected, str) and isinstance(actual, str):
-            if not self.same_text(expected, actual) and not may_differ(path, actual):
-                yield f"{path}: {actual!r}, not {expected!r}"
+            if not self.same_text(expected, actual) and not _may_differ(path, actual):
+                yield f"{_shown(path)}: {actual!r}, not {expected!r}"
         elif type(expected) is not type(actual) or expected != actual:
-            yield f"{path}: {actual!r}, not {expected!r}"
+            yield f"{_shown(path)}: {actual!r}, not {expected!r}"
 
-    def maps(self, path: str, expected: Tree, actual: Tree) -> Iterator[str]:
+    def maps(self, path: Path, expected: Tree, actual: Tree) -> Iterator[str]:
         left = dict(actual)
         for key, value in expected.items():
             found = self.match(key, left)
             if found is not None:
-                yield from self.values(f"{path}.{found}", value, left.pop(found))
-            elif not may_be_missing(path, key):
-                yield f"{path}.{key}: missing"
+                yield from self.values((*path, found), value, left.pop(found))
+            elif not _may_be_missing(path, key):
+                yield f"{_shown((*path, key))}: missing"
         for key, value in left.items():
             if not self.may_be_added(path, key, value):
-                yield f"{path}.{key}: {value!r} is not spark-submit's"
+                yield f"{_shown((*path, key))}: {value!r} is not spark-submit's"
 
     def match(self, name: str, among: Mapping[str, Any]) -> str | None:
         """Which of ``among`` is called ``name``, tokens put in."""
@@ -123,7 +122,10 @@ class _Comparison:
         if "<" not in expected:
             return expected == actual
         names: list[str] = []
-        pattern = re.sub(r"<([A-Z]+(?:_[A-Z0-9]+)*)>", lambda token: self._pattern(token[1], names), _escaped(expected))
+        pattern = "".join(
+            self._pattern(part, names) if part.startswith("<") else re.escape(part)
+            for part in re.split(r"(<[A-Z]+(?:_[A-Z0-9]+)*>)", expected)
+        )
         found = re.fullmatch(pattern, actual)
         if found is None:
             return False
@@ -134,27 +136,29 @@ class _Comparison:
         return True
 
     def _pattern(self, token: str, names: list[str]) -> str:
-        if token in self.drawn:
-            return re.escape(self.drawn[token])
-        if token in names:
-            return f"(?P={token})"
-        kind = re.sub(r"_[0-9]+$", "", token)
-        if kind not in TOKENS:
-            return re.escape(f"<{token}>")
-        names.append(token)
-        return f"(?P<{token}>{TOKENS[kind]})"
+        name = token.strip("<>")
+        kind = re.sub(r"_[0-9]+$", "", name)
+        if name in self.drawn or kind not in TOKENS:
+            return re.escape(self.drawn.get(name, token))
+        if name in names:
+            return f"(?P={name})"
+        names.append(name)
+        return f"(?P<{name}>{TOKENS[kind]})"
 
-    def may_be_added(self, path: str, key: str, value: Any) -> bool:
+    def may_be_added(self, path: Path, key: str, value: Any) -> bool:
         """Whether openflow may write the field ``key`` below ``path`` although spark-submit does not."""
-        where = path.partition(".")[2]
-        if where == "metadata":
-            own = isinstance(value, dict) and all(name.startswith(OWN_METADATA) for name in value)
-            return value == self.namespace if key == "namespace" else key in {"labels", "annotations"} and own
-        if where in {"metadata.labels", "metadata.annotations"}:
-            return key.startswith(OWN_METADATA)
-        if where == "data.spark.properties":
-            return key in OWN_PROPERTIES and self._true_of_itself(key, value)
-        return path.startswith("Pod/") and (where, key) == ("spec", "serviceAccountName") and value in self.accounts
+        match path[1:]:
+            case ("metadata",) if key == "namespace":
+                return bool(value == self.namespace)
+            case ("metadata",):
+                return key in {"labels", "annotations"} and all(name.startswith(OWN_METADATA) for name in value)
+            case ("metadata", "labels" | "annotations"):
+                return key.startswith(OWN_METADATA)
+            case ("data", "spark.properties"):
+                return key in OWN_PROPERTIES and self._true_of_itself(key, value)
+            case ("spec",):
+                return path[0].startswith("Pod/") and key == "serviceAccountName" and value in self.accounts
+        return False
 
     def _true_of_itself(self, key: str, value: str) -> bool:
         """Whether a property that openflow adds says what its objects say."""
@@ -163,35 +167,33 @@ class _Comparison:
         return value in self.accounts if key.endswith("serviceAccountName") else True
 
 
-def may_differ(path: str, actual: str) -> bool:
+def _may_differ(path: Path, actual: str) -> bool:
     """Whether the text at ``path`` need not be spark-submit's."""
-    if path.endswith(".data.spark.properties.spark.master"):
+    if path[1:] == ("data", "spark.properties", "spark.master"):
         return actual == MASTER
-    return path.startswith("Pod/") and path.endswith(".env.SPARK_USER.value")
+    return path[0].startswith("Pod/") and path[-3:] == ("env", "SPARK_USER", "value")
 
 
-def may_be_missing(path: str, key: str) -> bool:
+def _may_be_missing(path: Path, key: str) -> bool:
     """Whether spark-submit's field ``key`` below ``path`` may be left out."""
-    if path.endswith(".data.spark.properties"):
+    if path[1:] == ("data", "spark.properties"):
         return key.startswith(CLIENTS_PROPERTIES)
-    return path.startswith("PersistentVolumeClaim/") and path.endswith(".metadata.labels") and key == "spark-app-selector"
+    of_claim = path[0].startswith("PersistentVolumeClaim/") and path[1:] == ("metadata", "labels")
+    return of_claim and key == "spark-app-selector"
+
+
+def _shown(path: Path) -> str:
+    return f"{path[0]}: {'.'.join(path[1:])}"
 
 
 def _called(manifest: Tree) -> str:
     return f"{manifest['kind']}/{manifest['metadata']['name']}"
 
 
-def _escaped(text: str) -> str:
-    return re.escape(text).replace(r"\<", "<").replace(r"\>", ">")
-
-
 def _comparable(manifest: Tree) -> Tree:
     """The object with lists by their merge keys, properties parsed, and without what says nothing."""
     metadata = {key: value for key, value in manifest["metadata"].items() if key != "ownerReferences"}
-    labels = metadata.get("labels")
     tree = {**manifest, "metadata": metadata}
-    if labels == {"spark-app-selector": "<APP_ID>"} and manifest["kind"] == "PersistentVolumeClaim":
-        tree["metadata"] = {key: value for key, value in metadata.items() if key != "labels"}
     data = manifest.get("data", {})
     if isinstance(data.get("spark.properties"), str):
         tree["data"] = {**data, "spark.properties": javaproperties.read(data["spark.properties"])}

@@ -185,7 +185,8 @@ def _role(role: Role, names: RoleNames, release: Release) -> Iterator[Property]:
     for name, (value, *field) in simple.items():
         if value is not None:
             yield Property(name, text_of(value), (*at, *field))
-    maps = {"label.": role.labels, "annotation.": role.annotations, "secrets.": role.secrets}
+    secrets = {name: path for name, path in (role.secrets or {}).items() if mountable(name)}
+    maps = {"label.": role.labels, "annotation.": role.annotations, "secrets.": secrets}
     maps["node.selector."] = role.node_selector
     fields = {"label.": "labels", "annotation.": "annotations", "secrets.": "secrets", "node.selector.": "nodeSelector"}
     for infix, entries in maps.items():
@@ -213,6 +214,11 @@ def secret_reference(variable: Mapping[str, Any]) -> str | None:
     if isinstance(reference, dict) and set(reference) == {"name", "key"}:
         return f"{reference['name']}:{reference['key']}"
     return None
+
+
+def mountable(secret: str) -> bool:
+    """Whether Spark can mount the Secret: it calls the volume `<secret>-volume`, which must be a DNS label."""
+    return "." not in secret and len(secret) <= 63 - len("-volume")
 
 
 def device_type(resource: str) -> tuple[str, str] | None:

@@ -83,8 +83,7 @@ def plan(job: SparkJob, context: Context) -> Mapping[str, Plan]:
         job, conf = context.recorder.watch(job, ("spec",)), context.recorder.watch(conf)
     app = Application(job, conf, context.namespace)
     for names, template in ((DRIVER, contents.driver_template), (EXECUTOR, contents.executor_template)):
-        found = [str(each.get("name")) for each in template.get("spec", {}).get("containers") or []]
-        rules.check_template(app, names.role, found, report)
+        rules.check_template(app, names.role, template, report)
     return _plans(app, contents, context)
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from openflow_render.core.section import Section, optional, section
 from openflow_render.spec.job import Cpu, Job, PodFields
-from openflow_render.spec.sections import optional, section
 
 
-@dataclass(frozen=True, kw_only=True)
-class Application:
+class Application(Section):
     main: str | None = None
     class_: str | None = None
     args: list[str] | None = None
@@ -21,7 +19,6 @@ class Application:
     packages: list[str] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class Role(PodFields):
     """What driver and executors can both be given."""
 
@@ -34,27 +31,23 @@ class Role(PodFields):
     service_account: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class DynamicAllocation:
+class DynamicAllocation(Section):
     min: int | None = None
     max: int | None = None
     initial: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class Executor(Role):
     instances: int | None = None
     dynamic_allocation: DynamicAllocation | None = optional(DynamicAllocation)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Hadoop:
+class Hadoop(Section):
     config_map: str | None = None
     files: list[str] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Kerberos:
+class Kerberos(Section):
     krb5_config_map: str | None = None
     krb5_file: str | None = None
     token_secret: Mapping[str, str] | None = None
@@ -62,7 +55,6 @@ class Kerberos:
     keytab: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class SparkJob(Job):
     """A job for Spark, or for the distribution called openflow."""
 

@@ -12,7 +12,7 @@ from typing import Any
 from openflow_render.core.merge import merge
 from openflow_render.core.watch import Plan
 from openflow_render.engines.spark.app import Application
-from openflow_render.engines.spark.conf import RoleNames, device_type, property_kind, secret_reference, volumes
+from openflow_render.engines.spark.conf import RoleNames, device_type, mountable, property_kind, secret_reference, volumes
 from openflow_render.engines.spark.job import Role
 
 Tree = dict[str, Any]
@@ -47,7 +47,14 @@ class PodTemplate(Plan):
     def given(self) -> Tree:
         """The pod template that the job names."""
         named = self.app.conf.get(f"{self._names.kubernetes}podTemplateFile")
-        return self._given if named or self.role.template else {}
+        return self._called(self._given) if named or self.role.template else {}
+
+    def _called(self, pod: Tree) -> Tree:
+        """The template, its main container called as Spark calls it where it has no name."""
+        first, *others = (pod.get("spec") or {}).get("containers") or [{"name": ""}]
+        if "name" in first:
+            return pod
+        return {**pod, "spec": {**pod["spec"], "containers": [{"name": self._names.container, **first}, *others]}}
 
     @cached_property
     def main_name(self) -> str:
@@ -69,21 +76,29 @@ class PodTemplate(Plan):
 
     @cached_property
     def network(self) -> Tree:
-        """The node's network, if asked for; names of Services must then still resolve."""
-        if not self.role.host_network:
-            return {}
-        return {"hostNetwork": True, "dnsPolicy": "ClusterFirstWithHostNet"}
+        """The node's network, if asked for; names of Services must then still resolve. A `false` undoes the template's."""
+        if self.role.host_network:
+            return {"hostNetwork": True, "dnsPolicy": "ClusterFirstWithHostNet"}
+        undone = self.role.host_network is False and (self.given.get("spec") or {}).get("hostNetwork")
+        return {"hostNetwork": False} if undone else {}
 
     @cached_property
     def extra_volumes(self) -> list[Tree]:
         """Volumes that no property can say."""
-        return [self._volume(each) for each in self._unsaid()]
+        secrets = [{"name": volume, "secret": {"secretName": name}} for name, volume, _ in self._unsaid_secrets()]
+        return [*(self._volume(each) for each in self._unsaid()), *secrets]
 
     @cached_property
     def extra_mounts(self) -> list[Tree]:
         """Their mounts in the main container."""
         fields = ("name", "mountPath", "readOnly", "subPath")
-        return [{field: each[field] for field in fields if field in each} for each in self._unsaid()]
+        mounts = [{field: each[field] for field in fields if field in each} for each in self._unsaid()]
+        return [*mounts, *({"name": volume, "mountPath": path} for _, volume, path in self._unsaid_secrets())]
+
+    def _unsaid_secrets(self) -> list[tuple[str, str, str]]:
+        """Secrets whose name Spark would make no good volume name of: each with the volume's name, and the path."""
+        named = {name: path for name, path in (self.role.secrets or {}).items() if not mountable(name)}
+        return [(name, f"{name.replace('.', '-')[:56].rstrip('-')}-volume", path) for name, path in named.items()]
 
     def _unsaid(self) -> list[Tree]:
         given = volumes(self.role, ("spec", self._names.role))
@@ -108,7 +123,8 @@ class PodTemplate(Plan):
     @cached_property
     def devices(self) -> Tree:
         """Devices whose name Spark's properties cannot hold."""
-        return {name: str(amount) for name, amount in (self.role.devices or {}).items() if device_type(name) is None}
+        devices = self.role.devices or {}
+        return {name: str(amount) for name, amount in devices.items() if amount and device_type(name) is None}
 
     @cached_property
     def pod_security(self) -> Tree:
@@ -155,16 +171,23 @@ class PodTemplate(Plan):
     @cached_property
     def side_containers(self) -> list[Tree]:
         """Containers beside the main one, confined as the profile says unless they say otherwise."""
-        return [self._confined(each) for each in self.role.sidecars or []]
+        return [self._confined(each) for each in self._with_given("containers", self.role.sidecars)]
 
     @cached_property
     def first_containers(self) -> list[Tree]:
         """Containers that run first, confined likewise."""
-        return [self._confined(each) for each in self.role.init_containers or []]
+        return [self._confined(each) for each in self._with_given("initContainers", self.role.init_containers)]
+
+    def _with_given(self, field: str, own: list[Tree] | None) -> list[Tree]:
+        """The role's containers; where a profile confines them, the template's too."""
+        given = (self.given.get("spec") or {}).get(field) or [] if self._profile(_CONTAINER_PROFILES) else []
+        others = [each for each in given if field != "containers" or each.get("name") != self.main_name]
+        return merge(others, own or [], field) if others else own or []
 
     def _confined(self, container: Tree) -> Tree:
         profile = self._profile(_CONTAINER_PROFILES)
-        return merge({"securityContext": profile}, container) if profile else container  # type: ignore[no-any-return]
+        own = container.get("securityContext") or {}
+        return {**container, "securityContext": merge(profile, own)} if profile else container
 
     @cached_property
     def additions(self) -> Tree:

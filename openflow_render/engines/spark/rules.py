@@ -5,21 +5,39 @@ Sources: `SparkSubmit`, `SparkSubmitArguments`, `KubernetesConf` and the feature
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from openflow_render.core import codes
+from openflow_render.core.paths import Item, Path
 from openflow_render.core.report import Report
 from openflow_render.core.watch import Properties
 from openflow_render.engines.spark import properties
-from openflow_render.engines.spark.app import Application, items
-from openflow_render.engines.spark.conf import DRIVER, EXECUTOR, shown
+from openflow_render.engines.spark.app import POD_NAME, POD_UID, Application, items
+from openflow_render.engines.spark.conf import DRIVER, EXECUTOR, RoleNames, shown
+from openflow_render.engines.spark.driver import LOCAL_DIR
 from openflow_render.engines.spark.gang import VOLCANO_STEP
-from openflow_render.engines.spark.job import SparkJob
+from openflow_render.engines.spark.job import Role, SparkJob
 from openflow_render.engines.spark.release import Release, check_version
 from openflow_render.engines.spark.volumes import check_volumes
+from openflow_render.spec import pod_fields
 
 RESERVED_DRIVER_LABELS = frozenset({"spark-version", "spark-app-selector", "spark-app-name", "spark-role"})
 RESERVED_EXECUTOR_LABELS = RESERVED_DRIVER_LABELS | {"spark-exec-id", "spark-exec-resourceprofile-id"}
+
+SPARK_VOLUMES = frozenset(
+    {
+        "hadoop-properties",
+        "hadoop-secret",
+        "kerberos-keytab",
+        "krb5-file",
+        "kubernetes-credentials",
+        "pod-template-volume",
+        "spark-conf-volume-driver",
+        "spark-conf-volume-exec",
+    }
+)
+"""The names of the volumes that Spark's feature steps make."""
 
 _URI_FIELDS = {
     "spark.jars": "jar",
@@ -63,8 +81,11 @@ def check(job: SparkJob, conf: Properties, release: Release, report: Report) -> 
     _check_devices(conf, report)
     _check_steps(job, conf, report)
     _check_restarts(job, conf, report)
-    for names in (DRIVER, EXECUTOR):
+    _check_allocation(conf, report)
+    for names, role in ((DRIVER, job.driver), (EXECUTOR, job.executor)):
         check_volumes(conf, names, release, report)
+        pod_fields.check(role, ("spec", names.role), job.security.profile, report)
+        _check_names(job, conf, names, report)
 
 
 def _check_images(job: SparkJob, conf: Properties, report: Report) -> None:
@@ -182,6 +203,14 @@ def _check_devices(conf: Properties, report: Report) -> None:
         for kind in sorted({name.partition(".")[0] for name in conf.prefixed(prefix)}):
             for reason in _device_faults(conf, f"{prefix}{kind}."):
                 report.add(codes.BAD_DEVICE, at=_first_source(conf, f"{prefix}{kind}."), device=kind, reason=reason)
+            _check_discovery(conf, f"{prefix}{kind}.", kind, report)
+
+
+def _check_discovery(conf: Properties, device: str, kind: str, report: Report) -> None:
+    script = f"{device}discoveryScript"
+    wanted = properties.integer(conf.get(f"{device}amount", "0"))
+    if wanted and not conf.get(script) and not conf.get("spark.resources.discoveryPlugin"):
+        report.add(codes.NO_DISCOVERY, at=_first_source(conf, device), device=kind, property=script)
 
 
 def _device_faults(conf: Properties, device: str) -> Iterator[str]:
@@ -212,14 +241,86 @@ def _check_restarts(job: SparkJob, conf: Properties, report: Report) -> None:
         for name in ("spark.kubernetes.driver.pod.name", "spark.kubernetes.executor.podNamePrefix"):
             if name in conf:
                 report.add(codes.NAME_KNOWN_LATE, at=conf.source(name), property=name, kind=job.run.as_)
-    scheduling = job.scheduling
-    if scheduling.gang is not None and (scheduling.scheduler == "default" or job.run.as_ == "cronjob"):
-        why = "a cronjob starts many runs" if job.run.as_ == "cronjob" else "the default scheduler knows no gangs"
-        report.add(codes.NO_GANG, at="spec.scheduling.gang", why=why)
 
 
-def check_template(app: Application, role: str, containers: list[str], report: Report) -> None:
-    """Say when the container that the conf names is not in the pod template."""
+    if job.run.as_ != "pod":
+        _check_known_late(job, conf, report)
+
+
+def _check_known_late(job: SparkJob, conf: Properties, report: Report) -> None:
+    for infix in ("label.", "annotation."):
+        for name, text in conf.prefixed(DRIVER.kubernetes + infix).items():
+            if "{{APP_ID}}" in text:
+                property_name = f"{DRIVER.kubernetes}{infix}{name}"
+                at = conf.source(property_name)
+                report.add(codes.ID_KNOWN_LATE, at=at, property=property_name, kind=job.run.as_)
+    for variable in (POD_NAME, POD_UID):
+        given = [*conf.prefixed(DRIVER.environment), *(each["name"] for each in job.driver.env or [])]
+        if variable.name in given:
+            at = conf.source(DRIVER.environment + variable.name)
+            report.add(codes.VARIABLE_RESERVED, at=at, name=variable.name, kind=job.run.as_)
+
+
+def _check_allocation(conf: Properties, report: Report) -> None:
+    name = "spark.dynamicAllocation.{}Executors".format
+    bounds = [properties.integer(conf.get(name(end), "")) for end in ("min", "max")]
+    if conf.get("spark.dynamicAllocation.enabled") != "true" or None in bounds:
+        return
+    low, high = (each or 0 for each in bounds)
+    if low > high:
+        report.add(codes.BOUNDS_CROSSED, at=conf.source(name("min")), low=low, high=high)
+
+
+def _check_names(job: SparkJob, conf: Properties, names: RoleNames, report: Report) -> None:
+    role, at = (job.driver if names is DRIVER else job.executor), ("spec", names.role)
+    for volume in role.volumes or []:
+        field = (*at, "volumes", Item(volume["name"]))
+        other = _volume_owner(volume["name"], role, conf, names)
+        if other:
+            report.add(codes.VOLUME_NAME_TAKEN, at=field, name=volume["name"], other=other)
+        if names is DRIVER and "perExecutor" in volume.get("claim", {}):
+            report.add(codes.ONE_POD_ONLY, at=(*field, "claim", "perExecutor"))
+    for variable in role.env or []:
+        _check_variable(variable["name"], conf, names, report)
+
+
+def _volume_owner(name: str, role: Role, conf: Properties, names: RoleNames) -> str:
+    """Who else makes a volume called ``name``; empty when nobody does."""
+    if name in SPARK_VOLUMES:
+        return "Spark"
+    if name.startswith(LOCAL_DIR) and role.local_dirs is not None:
+        return "localDirs"
+    if name.removesuffix("-volume") in conf.prefixed(f"{names.kubernetes}secrets.") and name.endswith("-volume"):
+        return "secrets"
+    prefix = f"{names.kubernetes}volumes."
+    said = [key for key in conf if key.startswith(prefix) and key.split(".")[5:6] == [name]]
+    return next((key for key in said if conf.source(key)[:2] == ("spec", "conf")), "")
+
+
+def _check_variable(name: str, conf: Properties, names: RoleNames, report: Report) -> None:
+    field: Path = ("spec", names.role, "env", Item(name))
+    for prefix in (names.environment, f"{names.kubernetes}secretKeyRef."):
+        other = conf.source(prefix + name)
+        if prefix + name in conf and other[:4] != field:
+            place = report.origin(other)
+            words = {"name": name, "role": names.role, "other": prefix + name, "place": place}
+            report.add(codes.VARIABLE_TWICE, at=field, **words)
+
+
+def check_template(app: Application, role: str, template: Mapping[str, Any], report: Report) -> None:
+    """Say when the pod template does not go with the rest of the job."""
+    containers = template.get("spec", {}).get("containers") or []
+    _check_main_container(app, role, [str(each.get("name")) for each in containers], report)
+    if app.job.ulimits and any("command" in each for each in _main_container(app, role, containers)):
+        report.add(codes.COMMAND_TAKEN, at="spec.ulimits", role=role)
+
+
+def _main_container(app: Application, role: str, containers: list[Any]) -> list[Any]:
+    wanted = app.conf.get(f"spark.kubernetes.{role}.podTemplateContainerName")
+    return [each for each in containers if wanted and each.get("name") == wanted] or containers[:1]
+
+
+def _check_main_container(app: Application, role: str, containers: list[str], report: Report) -> None:
     name = f"spark.kubernetes.{role}.podTemplateContainerName"
     wanted = app.conf.get(name)
     if wanted and containers and wanted not in containers:

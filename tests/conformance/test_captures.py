@@ -1,0 +1,50 @@
+"""openflow makes the objects that spark-submit sends, whichever way it is told what to run."""
+
+from __future__ import annotations
+
+from pathlib import Path as FilePath
+
+import pytest
+from capture import Capture, captures, compiled, imported
+from equality import differences
+from first_class import first_class
+
+from openflow_render.core.report import Severity
+
+EVERY_CAPTURE = pytest.mark.parametrize("capture", captures(), ids=lambda each: f"{each.version}-{each.case}")
+
+
+@EVERY_CAPTURE
+def test_a_job_with_the_properties_of_a_submission_compiles_to_what_was_sent(capture: Capture, tmp_path: FilePath):
+    result = compiled(capture.job, tmp_path)
+
+    assert differences(capture.objects, result.objects, capture.namespace) == [], result.said
+
+
+@EVERY_CAPTURE
+def test_an_imported_command_line_compiles_to_what_it_sent(capture: Capture, tmp_path: FilePath):
+    result = compiled(imported(capture), tmp_path)
+
+    assert differences(capture.objects, result.objects, capture.namespace) == [], result.said
+
+
+@EVERY_CAPTURE
+def test_fields_and_the_properties_they_stand_for_compile_to_the_same_bytes(capture: Capture, tmp_path: FilePath):
+    by_conf = compiled(capture.job, tmp_path / "conf")
+    by_field = compiled(first_class(capture.job), tmp_path / "field")
+
+    assert by_field.objects == by_conf.objects, by_field.said
+    assert by_field.objects
+
+
+@EVERY_CAPTURE
+def test_no_rule_complains_about_what_spark_submit_itself_writes(capture: Capture, tmp_path: FilePath):
+    result = compiled(capture.job, tmp_path)
+
+    about_output = [said for said, each in zip(result.said, result.findings, strict=True) if each.target]
+    assert about_output == []
+    assert [said for said, each in zip(result.said, result.findings, strict=True) if each.severity > Severity.NOTE] == []
+
+
+def test_there_are_captures_of_every_release():
+    assert {each.version for each in captures()} == {"3.5.9", "4.0.5", "4.1.4", "4.2.1", "4.3.0"}
