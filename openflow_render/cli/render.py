@@ -15,6 +15,7 @@ from openflow_render.cli import console, jobs, options
 from openflow_render.cli.exits import Exit
 from openflow_render.cli.options import ReportAs
 from openflow_render.core import yamltext
+from openflow_render.core.report import Finding
 from openflow_render.core.resource import Bundle
 
 if TYPE_CHECKING:
@@ -65,16 +66,30 @@ def render(
     report = options.reading_report(strict=strict)
     settings = options.settings(kubernetes_version, namespace, run_id, strict=strict)
     sources = options.sources(paths, overlays, sets, sets_json, variables, report)
-    bundles, findings = jobs.compile_all(sources, settings)
-    findings = [*report.findings, *findings]
-    jobs.refuse_errors(findings)
-    console.show(findings, quiet=quiet)
     if out is None:
-        console.write(yamltext.dump_all(manifest for bundle in bundles for manifest in bundle.manifests))
-    elif check:
+        texts, findings = jobs.compile_all(sources, settings, _text)
+        _tell([*report.findings, *findings], quiet=quiet)
+        console.write("---\n".join(text for text in texts if text))
+        return
+    bundles, findings = jobs.compile_all(sources, settings, _itself)
+    _tell([*report.findings, *findings], quiet=quiet)
+    if check:
         _compare(out, bundles, by, report_as)
     else:
         _write(out, bundles, by)
+
+
+def _text(bundle: Bundle) -> str:
+    return yamltext.dump_all(bundle.manifests)
+
+
+def _itself(bundle: Bundle) -> Bundle:
+    return bundle
+
+
+def _tell(findings: list[Finding], *, quiet: bool) -> None:
+    jobs.refuse_errors(findings)
+    console.show(findings, quiet=quiet)
 
 
 def _write(folder: FilePath, bundles: list[Bundle], by: By) -> None:

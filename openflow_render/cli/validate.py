@@ -37,14 +37,14 @@ def validate(
     report = options.reading_report(strict=strict)
     settings = options.settings(kubernetes_version, namespace, run_id, strict=strict)
     sources = options.sources(paths, overlays, sets, sets_json, variables, report)
-    bundles, findings = jobs.compile_all(sources, settings)
+    objects, findings = jobs.compile_all(sources, settings, len)
     findings = [*report.findings, *findings]
     if report_as is ReportAs.JSON:
         console.write(console.as_json(findings))
     else:
         console.show(findings, quiet=quiet)
-        objects = sum(len(bundle) for bundle in bundles)
-        console.say(f"{len(bundles)} of {_plural(len(sources), 'job')} sound, {_plural(objects, 'object')}{_tail(findings)}")
+        sound = f"{len(objects)} of {_plural(len(sources), 'job')} sound, {_plural(sum(objects), 'object')}"
+        console.say(sound + _tail(findings))
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise typer.Exit(Exit.REFUSED)
 

@@ -48,7 +48,7 @@ _TOKEN = re.compile(r"\.?([^.\[\]]+)|\[((?:[^\[\]]|\[[^\[\]]*\])*)\]")
 
 def merge_key(field: str | int, item: Any) -> str | None:
     """The name of ``item`` in the list ``field``; ``None`` when that list has no key or the item lacks it."""
-    if not isinstance(item, Mapping):
+    if not isinstance(item, dict):
         return None
     if field == "ports":
         number = item.get("containerPort", item.get("port"))

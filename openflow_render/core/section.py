@@ -6,6 +6,7 @@ A dataclass would do, but making twenty of them takes longer than rendering a jo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, ClassVar, NamedTuple, TypeVar, cast, dataclass_transform
 
 from openflow_render.core.paths import Path
@@ -84,17 +85,21 @@ def typed(kind: type[S], tree: Mapping[str, Any], parent: Path = ()) -> S:
     The tree has passed its schema, so shapes are right; what is absent keeps its default.
     """
     values = {}
-    for name, field in kind.fields.items():
-        path = field.path(name, parent)
+    for name, path, inner in _layout(cast("Any", kind), parent):
         value = _lookup(tree, path)
         if value is not None:
-            values[name] = typed(field.section, tree, path) if field.section else value
+            values[name] = typed(inner, tree, path) if inner else value
     return kind(**values)
+
+
+@cache
+def _layout(kind: type[Section], parent: Path) -> list[tuple[str, Path, type[Section] | None]]:
+    return [(name, field.path(name, parent), field.section) for name, field in kind.fields.items()]
 
 
 def _lookup(tree: Any, path: Path) -> Any:
     for key in path:
-        if not isinstance(tree, Mapping):
+        if not isinstance(tree, dict):
             return None
         tree = tree.get(key)
     return tree

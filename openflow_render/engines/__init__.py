@@ -6,6 +6,7 @@ A new engine is one folder here, and under the same name a schema, a folder of t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import NamedTuple, Protocol
@@ -56,6 +57,7 @@ class Engine(Protocol):
         """
 
 
+@cache
 def find(name: str) -> Engine | None:
     """The engine that serves the name that a job gives."""
     for module in sorted(each.name for each in iter_modules(__path__)):

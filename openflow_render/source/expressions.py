@@ -181,7 +181,7 @@ def _walker(name: str) -> Callable[[Scope], object]:
 
 def look_up(value: Any, key: Any) -> Any:
     """The item ``key`` of a map or list, or the attribute of an object of ours; ``_MISSING`` when there is none."""
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):  # dict first: asking the abstract class is slow
         return value.get(key, _MISSING) if isinstance(key, str) else _MISSING
     if isinstance(value, (list, tuple)) and type(value).__module__ == "builtins":
         return value[key] if type(key) is int and -len(value) <= key < len(value) else _MISSING

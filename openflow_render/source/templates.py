@@ -54,12 +54,12 @@ class Templates:
     """The templates of a project: its own ``templates`` folder first, then those that ship with openflow."""
 
     def __init__(self, folder: FilePath | None, report: Report) -> None:
-        self._folder = folder
+        self._folder = folder / "templates" if folder and (folder / "templates").is_dir() else None
         self._report = report
 
     def get(self, name: str) -> Template | None:
         """The template ``name``, such as ``spark/driver-pod``; ``None`` and a finding when it is no good."""
-        own = self._folder / "templates" / f"{name}.yaml" if self._folder else None
+        own = self._folder / f"{name}.yaml" if self._folder else None
         if own is not None and own.is_file():
             return _compile(own.read_bytes(), f"templates/{name}.yaml", self._report)
         if name not in _BUILT_IN:

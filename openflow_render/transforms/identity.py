@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import Any
+from typing import Any, cast
 
 from openflow_render.core.identity import APPLICATION, APPLICATION_LENGTH, SUFFIX, SUFFIX_LENGTH
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Origin, Report
-from openflow_render.core.resource import Bundle, Resource
+from openflow_render.core.resource import Bundle, Manifest, Resource
 from openflow_render.spec.job import Job
 from openflow_render.transforms.metadata import metadata_paths
 
@@ -36,9 +36,8 @@ class Identity:
 
     def __call__(self, bundle: Bundle, report: Report) -> None:  # noqa: ARG002
         digest = self.digest(bundle)
-        table = {ord(SUFFIX): digest[:SUFFIX_LENGTH], ord(APPLICATION): digest[:APPLICATION_LENGTH]}
         for resource in bundle:
-            resource.manifest = _replaced(resource.manifest, table)
+            resource.manifest = _identified(resource.manifest, digest)
 
     def placed(self, path: Path) -> Origin | None:  # noqa: ARG002
         return None
@@ -72,12 +71,8 @@ def _own(entries: dict[str, str], given: Any) -> dict[str, str]:
     }
 
 
-def _replaced(value: Any, table: dict[int, str]) -> Any:
-    if isinstance(value, str):
-        # Most texts are plain ASCII, which holds no placeholder.
-        return value if value.isascii() else value.translate(table)
-    if isinstance(value, dict):
-        return {_replaced(key, table): _replaced(below, table) for key, below in value.items()}
-    if isinstance(value, list):
-        return [_replaced(below, table) for below in value]
-    return value
+def _identified(manifest: Manifest, digest: str) -> Manifest:
+    """The manifest with its placeholders replaced, by way of its JSON, which is many times faster than by hand."""
+    text = json.dumps(manifest, ensure_ascii=False)
+    identified = text.replace(SUFFIX, digest[:SUFFIX_LENGTH]).replace(APPLICATION, digest[:APPLICATION_LENGTH])
+    return manifest if identified == text else cast("Manifest", json.loads(identified))

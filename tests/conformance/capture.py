@@ -5,6 +5,7 @@ Captures were taken with real releases of Spark against a recording API server. 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from pathlib import Path as FilePath
@@ -55,7 +56,12 @@ class Capture(NamedTuple):
         main = {} if self.main == NO_RESOURCE else {"main": self.main}
         class_, py_files, user = map(self.option, ("--class", "--py-files", "--proxy-user"))
         named = {"class": class_, "args": self.args, "pyFiles": py_files.split(",") if py_files else None}
-        spec = {"engine": "spark", "version": self.version, "application": {**main, **_given(**named)}, "conf": self.conf}
+        spec = {
+            "engine": "spark",
+            "version": self.version,
+            "application": {**main, **_given(**named)},
+            "conf": self.conf,
+        }
         return {
             "apiVersion": "openflow.io/v1",
             "kind": "Job",
@@ -89,15 +95,19 @@ def compiled(job: Tree | str, folder: FilePath, files: FilePath = FOLDER / "file
     report = Report(lambda _: Origin(path.name))
     check = schema.check_overlay
     sources = load(
-        [str(path)], [], [], {}, types=schema.types_at, check_overlay=lambda d, r: check(d.value, r, d.key_origin), report=report
+        [str(path)],
+        [],
+        [],
+        {},
+        types=schema.types_at,
+        check_overlay=lambda d, r: check(d.value, r, d.key_origin),
+        report=report,
     )
     bundle = None
     for source in sources:
         inner = Report(source.origin)
-        try:
+        with contextlib.suppress(Rejected):
             bundle = compile_job(source, Settings(), inner)
-        except Rejected:
-            pass
         report.findings += inner.findings
     return Compiled(list(bundle.manifests) if bundle else [], list(report))
 

@@ -1,8 +1,8 @@
 """When openflow's objects equal what spark-submit sent: field for field, in both directions.
 
-A capture writes what spark-submit draws at random as a token, ``<UNIQUE_ID>``. Tokens and the values that stand for them
-map one to one, over all objects of a capture. Beyond that only what this module names may differ; fields that are
-texts of the user's (labels, properties, data) are compared as they are, even where the rule would let an empty one go.
+A capture writes what spark-submit draws at random as a token, ``<UNIQUE_ID>``. Tokens and what stands for them map one
+to one, over all objects of a capture. Beyond that only what this module names may differ. An empty string or ``false``
+is a missing field, but not among the user's own texts (labels, properties, data).
 """
 
 from __future__ import annotations

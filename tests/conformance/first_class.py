@@ -91,7 +91,8 @@ def _references(given: dict[str, str]) -> list[Tree]:
 def _devices(conf: dict[str, str], prefix: str) -> dict[str, int]:
     kinds = {name.removeprefix(prefix).partition(".")[0] for name in conf if name.startswith(prefix)}
     return {
-        f"{conf.pop(f'{prefix}{kind}.vendor')}/{kind}": int(conf.pop(f"{prefix}{kind}.amount")) for kind in sorted(kinds)
+        f"{conf.pop(f'{prefix}{kind}.vendor')}/{kind}": int(conf.pop(f"{prefix}{kind}.amount"))
+        for kind in sorted(kinds)
     }
 
 

@@ -43,7 +43,9 @@ def test_no_rule_complains_about_what_spark_submit_itself_writes(capture: Captur
 
     about_output = [said for said, each in zip(result.said, result.findings, strict=True) if each.target]
     assert about_output == []
-    assert [said for said, each in zip(result.said, result.findings, strict=True) if each.severity > Severity.NOTE] == []
+    assert [
+        said for said, each in zip(result.said, result.findings, strict=True) if each.severity > Severity.NOTE
+    ] == []
 
 
 def test_there_are_captures_of_every_release():

@@ -16,7 +16,16 @@ from openflow_render.engines.spark import javaproperties
 Tree = dict[str, Any]
 Keys = tuple[str | int, ...]
 
-RICH = ("metadata", "driver-pod-template", "pvc-ondemand", "volumes", "volcano", "scheduling", "long-name", "env-and-secrets")
+RICH = (
+    "metadata",
+    "driver-pod-template",
+    "pvc-ondemand",
+    "volumes",
+    "volcano",
+    "scheduling",
+    "long-name",
+    "env-and-secrets",
+)
 EVERY_RICH_CAPTURE = pytest.mark.parametrize("case", RICH)
 
 
@@ -55,6 +64,10 @@ def found(tree: Any, keys: Keys) -> Any:
     return tree
 
 
+def instead(objects: list[Tree], index: int, other: Tree) -> list[Tree]:
+    return [*objects[:index], other, *objects[index + 1 :]]
+
+
 def changed(value: Any) -> Any:
     match value:
         case bool():
@@ -70,7 +83,9 @@ def may_be_otherwise(manifest: Tree, keys: Keys) -> bool:
     """Whether the rule leaves the value at ``keys`` to openflow."""
     if manifest["kind"] in OWN_KINDS:
         return True
-    if keys[:2] in {("metadata", "labels"), ("metadata", "annotations")} and str(keys[-1]).startswith("app.kubernetes.io/"):
+    if keys[:2] in {("metadata", "labels"), ("metadata", "annotations")} and str(keys[-1]).startswith(
+        "app.kubernetes.io/"
+    ):
         return True
     if keys[:2] == ("data", "spark.properties"):
         return str(keys[-1]) in OWN_PROPERTIES - {"spark.kubernetes.namespace"}
@@ -89,9 +104,9 @@ def test_any_other_value_is_found(case: str, tmp_path: FilePath):
             value = found(manifest, keys)
             if isinstance(value, (dict, list)) or may_be_otherwise(manifest, keys):
                 continue
-            bad = copy.deepcopy(objects)
-            found(bad[index], keys[:-1])[keys[-1]] = changed(value)
-            assert differences(one.objects, bad, one.namespace), (manifest["kind"], keys)
+            bad = copy.deepcopy(manifest)
+            found(bad, keys[:-1])[keys[-1]] = changed(value)
+            assert differences(one.objects, instead(objects, index, bad), one.namespace), (manifest["kind"], keys)
 
 
 def may_be_left_out(manifest: Tree, keys: Keys) -> bool:
@@ -110,9 +125,9 @@ def test_any_field_left_out_is_found(case: str, tmp_path: FilePath):
         for keys in places(manifest):
             if may_be_left_out(manifest, keys) or (may_be_otherwise(manifest, keys) and keys[-1] != "value"):
                 continue
-            bad = copy.deepcopy(objects)
-            del found(bad[index], keys[:-1])[keys[-1]]
-            assert differences(one.objects, bad, one.namespace), (manifest["kind"], keys)
+            bad = copy.deepcopy(manifest)
+            del found(bad, keys[:-1])[keys[-1]]
+            assert differences(one.objects, instead(objects, index, bad), one.namespace), (manifest["kind"], keys)
 
 
 @EVERY_RICH_CAPTURE
@@ -124,9 +139,12 @@ def test_any_field_added_is_found(case: str, tmp_path: FilePath):
             if manifest["kind"] in OWN_KINDS or not isinstance(found(manifest, keys), dict):
                 continue
             is_repeated = "env" in keys and may_be_otherwise(manifest, (*keys, "added"))
-            bad = copy.deepcopy(objects)
-            found(bad[index], keys)["added"] = "text"
-            assert is_repeated or differences(one.objects, bad, one.namespace), (manifest["kind"], keys)
+            bad = copy.deepcopy(manifest)
+            found(bad, keys)["added"] = "text"
+            assert is_repeated or differences(one.objects, instead(objects, index, bad), one.namespace), (
+                manifest["kind"],
+                keys,
+            )
 
 
 def edited(objects: list[Tree], kind: str, edit: Callable[[Tree], object]) -> list[Tree]:
@@ -175,7 +193,9 @@ def test_what_is_drawn_must_be_the_same_everywhere(kind: str, tmp_path: FilePath
 def test_the_application_id_must_be_the_same_everywhere(tmp_path: FilePath):
     one, objects = good("metadata", tmp_path)
 
-    bad = edited(objects, "Service", lambda each: each["spec"]["selector"].update({"spark-app-selector": f"spark-{0:032x}"}))
+    bad = edited(
+        objects, "Service", lambda each: each["spec"]["selector"].update({"spark-app-selector": f"spark-{0:032x}"})
+    )
 
     assert len(differences(one.objects, bad, one.namespace)) == 1
 
@@ -252,7 +272,9 @@ def test_lists_with_a_merge_key_have_no_order_but_containers_and_arguments_do(tm
 
 
 def test_an_empty_storage_class_is_not_a_missing_one():
-    sent = [{"kind": "PersistentVolumeClaim", "metadata": {"name": "c"}, "spec": {"storageClassName": "", "volumeName": ""}}]
+    sent = [
+        {"kind": "PersistentVolumeClaim", "metadata": {"name": "c"}, "spec": {"storageClassName": "", "volumeName": ""}}
+    ]
     without = [{"kind": "PersistentVolumeClaim", "metadata": {"name": "c"}, "spec": {}}]
 
     assert differences(sent, sent, "default") == []

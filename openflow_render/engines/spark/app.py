@@ -20,6 +20,7 @@ from openflow_render.engines.spark.release import Release, release_of
 PYTHON_RUNNER = "org.apache.spark.deploy.PythonRunner"
 R_RUNNER = "org.apache.spark.deploy.RRunner"
 NO_RESOURCE = "spark-internal"
+FEATURES = "org.apache.spark.deploy.k8s.features."
 CONNECT_SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
 
 STATIC_SELECTOR = "openflow.io/application"
@@ -70,6 +71,11 @@ class Application(Plan):
         return self.job.run.as_ != "pod"
 
     @cached_property
+    def draws_id(self) -> bool:
+        """Whether the driver draws its id itself: one that starts again in its old pod needs a new one each time."""
+        return self.job.run.as_ == "deployment"
+
+    @cached_property
     def rerun(self) -> str:
         """When applying again runs again; workloads that outlive a run have plain names."""
         if self.job.run.as_ in {"cronjob", "deployment"}:
@@ -113,9 +119,14 @@ class Application(Plan):
         return None if self.rerun == "never" else True
 
     @cached_property
+    def main(self) -> str | None:
+        """The main resource; `spark-internal` is how spark-submit says that there is none."""
+        return main_of(self.job)
+
+    @cached_property
     def kind(self) -> str:
         """The language of the main resource, `spark.kubernetes.resource.type`."""
-        main = self.job.application.main or ""
+        main = self.main or ""
         if main.endswith(".py"):
             return "python"
         return "r" if main.endswith((".R", ".r")) else "java"
@@ -123,7 +134,7 @@ class Application(Plan):
     @cached_property
     def resource(self) -> str:
         """The main resource as the driver is given it."""
-        return self.job.application.main or NO_RESOURCE
+        return self.main or NO_RESOURCE
 
     @cached_property
     def main_class(self) -> str:
@@ -137,8 +148,7 @@ class Application(Plan):
         given = self.conf.get("spark.jars")
         if self.kind != "java":
             return given
-        main = self.job.application.main
-        return ",".join(each for each in (given, main) if each)
+        return ",".join(each for each in (given, self.main) if each)
 
     @cached_property
     def overhead_factor(self) -> float:
@@ -164,7 +174,18 @@ class Application(Plan):
     def runs(self, step: str) -> bool:
         """Whether spark-submit would run its feature step ``step``; a conf can exclude it since 4.1."""
         excluded = items(self.conf.get("spark.kubernetes.driver.pod.excludedFeatureSteps"))
-        return not (self.release.excludable_steps and step in {name.rpartition(".")[2] for name in excluded})
+        return not (self.release.excludable_steps and FEATURES + step in excluded)
+
+
+def main_of(job: SparkJob) -> str | None:
+    """The main resource of ``job``, if it has one."""
+    main = job.application.main
+    return None if main == NO_RESOURCE else main
+
+
+def is_on(text: str | None) -> bool:
+    """A switch among the properties; Spark takes true and false in any case."""
+    return (text or "").strip().lower() == "true"
 
 
 def items(text: str | None) -> list[str]:

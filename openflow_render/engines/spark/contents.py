@@ -109,8 +109,18 @@ def _krb5(conf: Properties) -> Path:
 
 
 def _texts(paths: list[str] | None, at: Path, files: Files, report: Report) -> dict[str, str]:
+    _check_names(paths or [], at, report)
     found = {posixpath.basename(path): files.read_text(path, at, report) for path in paths or []}
     return {name: text for name, text in found.items() if text is not None}
+
+
+def _check_names(paths: list[str], at: Path, report: Report) -> None:
+    taken = {"spark.properties": "the job's properties"} if at[-1] == "confFiles" else {}
+    for path in paths:
+        name = posixpath.basename(path)
+        if name in taken:
+            report.add(codes.FILE_NAME_TAKEN, at=at, name=name, other=taken[name])
+        taken[name] = path
 
 
 def _binary(path: str, at: Path, files: Files, report: Report) -> dict[str, str]:

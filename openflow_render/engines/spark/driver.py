@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from openflow_render.core.watch import Plan
-from openflow_render.engines.spark.app import POD_NAME, POD_UID, Application, items
+from openflow_render.engines.spark.app import POD_NAME, POD_UID, Application, is_on, items
 from openflow_render.engines.spark.conf import DRIVER
 from openflow_render.engines.spark.gang import GangPlan
 from openflow_render.engines.spark.pods import PodTemplate
@@ -21,6 +21,7 @@ Tree = dict[str, Any]
 CONF_DIR = "conf"
 SECRETS = "/mnt/secrets"
 LOCAL_DIR = "spark-local-dir-"
+ACCOUNT = "spark.kubernetes.authenticate.driver.serviceAccountName"
 
 
 class DriverPlan(Plan):
@@ -154,10 +155,11 @@ class DriverPlan(Plan):
     def identity_env(self) -> list[Tree]:
         """Who runs, and which application it is; where a workload makes the pods, from the pod itself."""
         dynamic = [POD_NAME, POD_UID] if self.app.restarts else []
+        application = {"name": self._variable("SPARK_APPLICATION_ID"), "value": self.app.id}
         return [
             *({"name": each.name, "valueFrom": _field(each.field)} for each in dynamic),
             {"name": self._variable("SPARK_USER"), "value": self.app.job.proxy_user or "spark"},
-            {"name": self._variable("SPARK_APPLICATION_ID"), "value": self.app.id},
+            *([] if self.app.draws_id else [application]),
         ]
 
     @cached_property
@@ -211,6 +213,11 @@ class DriverPlan(Plan):
         return dict(self.template.resources.get("limits") or {})
 
     @cached_property
+    def other_resources(self) -> Tree:
+        """What the template says of resources besides requests and limits, such as claims on devices."""
+        return {name: given for name, given in self.template.resources.items() if name not in {"requests", "limits"}}
+
+    @cached_property
     def security(self) -> Tree:
         """The template's security context of the main container."""
         return self.template.security
@@ -220,8 +227,8 @@ class DriverPlan(Plan):
         """Written since 4.3, over whatever the template says; false unless the conf says otherwise."""
         key = "securityContext.allowPrivilegeEscalation"
         conf = self.app.conf
-        wanted = conf.get(f"{DRIVER.kubernetes}{key}") or conf.get(f"spark.kubernetes.{key}") or "false"
-        return wanted == "true" if self.app.release.privilege_escalation else None
+        wanted = conf.get(f"{DRIVER.kubernetes}{key}") or conf.get(f"spark.kubernetes.{key}")
+        return is_on(wanted) if self.app.release.privilege_escalation else None
 
     # --- DriverKubernetesCredentialsFeatureStep ---
 
@@ -234,7 +241,11 @@ class DriverPlan(Plan):
     def names_credentials(self) -> bool:
         """Whether the driver has credentials of its own; it then takes no account."""
         prefix = "spark.kubernetes.authenticate.driver."
-        return any(self.app.conf.get(prefix + name) for name in CREDENTIALS)
+        return self._authenticates and any(self.app.conf.get(prefix + name) for name in CREDENTIALS)
+
+    @cached_property
+    def _authenticates(self) -> bool:
+        return self.app.runs("DriverKubernetesCredentialsFeatureStep")
 
     @cached_property
     def credentials_secret(self) -> str:
@@ -244,8 +255,8 @@ class DriverPlan(Plan):
     @cached_property
     def configured_account(self) -> str | None:
         """`spark.kubernetes.authenticate.driver.serviceAccountName`; credentials of its own leave it unset."""
-        account = self.app.conf.get("spark.kubernetes.authenticate.driver.serviceAccountName")
-        return None if self.names_credentials else account
+        account = self.app.conf.get(ACCOUNT)
+        return account if self._authenticates and not self.names_credentials else None
 
     @cached_property
     def makes_account(self) -> bool:
@@ -254,7 +265,8 @@ class DriverPlan(Plan):
         if wanted is not None:
             return wanted
         template = self.template.spec
-        named = self.configured_account or template.get("serviceAccountName") or template.get("serviceAccount")
+        configured = self.app.conf.get(ACCOUNT)
+        named = configured or template.get("serviceAccountName") or template.get("serviceAccount")
         return not named and not self.names_credentials
 
     @cached_property
@@ -359,7 +371,7 @@ class DriverPlan(Plan):
         if not self.app.restarts:
             return []
         known_late = {
-            "spark.app.id": self.app.id,
+            **({} if self.app.draws_id else {"spark.app.id": self.app.id}),
             "spark.kubernetes.driver.pod.name": POD_NAME.reference,
             "spark.driver.host": f"$({self._variable('SPARK_DRIVER_BIND_ADDRESS')})",
         }
@@ -384,20 +396,24 @@ class DriverPlan(Plan):
     @cached_property
     def scratch_mounts(self) -> list[str]:
         """Mounts whose volume's name says that it is a local directory; they replace `spark.local.dir`."""
-        mounts = [*self.template.mounts, *self.own_mounts]
+        mounts = [*self.template.mounts, *self.own_mounts] if self._makes_local_dirs else []
         return [each["mountPath"] for each in mounts if str(each.get("name")).startswith(LOCAL_DIR)]
+
+    @cached_property
+    def _makes_local_dirs(self) -> bool:
+        return self.app.runs("LocalDirsFeatureStep")
 
     @cached_property
     def generated_dirs(self) -> list[str]:
         """The local directories that get an emptyDir each: `spark.local.dir`, else one under /var/data."""
-        if self.scratch_mounts or not self.app.runs("LocalDirsFeatureStep"):
+        if self.scratch_mounts or not self._makes_local_dirs:
             return []
         return items(self.app.conf.get("spark.local.dir")) or [self.app.scratch]
 
     @cached_property
     def local_volumes(self) -> list[Tree]:
         """An emptyDir for each of them, in memory with `spark.kubernetes.local.dirs.tmpfs`."""
-        tmpfs = self.app.conf.get("spark.kubernetes.local.dirs.tmpfs") == "true"
+        tmpfs = is_on(self.app.conf.get("spark.kubernetes.local.dirs.tmpfs"))
         source = {"medium": "Memory"} if tmpfs else {}
         return [{"name": f"{LOCAL_DIR}{index}", "emptyDir": source} for index, _ in enumerate(self.generated_dirs, 1)]
 
@@ -456,7 +472,7 @@ class Claim(Plan):
     @cached_property
     def spec(self) -> Tree:
         """The claim's class, size, and the one access mode that the release knows."""
-        legacy = self.app.conf.get("spark.kubernetes.legacy.useReadWriteOnceAccessMode") == "true"
+        legacy = is_on(self.app.conf.get("spark.kubernetes.legacy.useReadWriteOnceAccessMode"))
         options = self._current.options
         return {
             "accessModes": ["ReadWriteOnce" if legacy else self.app.release.claim_access_mode],

@@ -11,6 +11,7 @@ from typing import Any
 from openflow_render.core import yamltext
 from openflow_render.core.watch import Plan
 from openflow_render.engines.spark.app import Application
+from openflow_render.engines.spark.conf import volumes
 from openflow_render.engines.spark.pods import PodTemplate, claim_spec, shared_claim
 
 Tree = dict[str, Any]
@@ -64,8 +65,7 @@ class ExecutorPlan(Plan):
     @cached_property
     def shared_claims(self) -> list[SharedClaim]:
         """Claims that all executors mount; they cannot be made by the driver."""
-        volumes = self.app.job.executor.volumes or []
-        wanted = [each for each in volumes if not each.get("claim", {}).get("perExecutor", True)]
+        wanted = [each for each in _volumes(self.app) if not each.get("claim", {}).get("perExecutor", True)]
         return [SharedClaim(self.app, each) for each in wanted]
 
 
@@ -92,5 +92,10 @@ class SharedClaim(Plan):
     @cached_property
     def spec(self) -> Tree:
         """Mounted by many pods, so by default in a mode that many nodes can share."""
-        claim = next(each for each in self.app.job.executor.volumes or [] if each["name"] == self._volume["name"])["claim"]
-        return claim_spec(claim, "ReadWriteMany")
+        volume = next(each for each in _volumes(self.app) if each["name"] == self._volume["name"])
+        return claim_spec(volume["claim"], "ReadWriteMany")
+
+
+def _volumes(app: Application) -> list[Tree]:
+    """The executors' volumes, called as they are called in the pod."""
+    return [volume for volume, _ in volumes(app.job.executor, ("spec", "executor"))]

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from openflow_render.core.watch import Plan
-from openflow_render.engines.spark.app import Application, items
+from openflow_render.engines.spark.app import Application, is_on, items
 from openflow_render.engines.spark.driver import DriverPlan
 
 Tree = dict[str, Any]
@@ -81,7 +81,7 @@ class ServicePlan(Plan):
     def publish_not_ready(self) -> bool | None:
         """Written since 4.3."""
         wanted = self.app.conf.get(f"{_PREFIX}publishNotReadyAddresses")
-        return wanted == "true" if self.app.release.publish_not_ready else None
+        return is_on(wanted) if self.app.release.publish_not_ready else None
 
 
 class NetworkPolicyPlan(Plan):

@@ -12,7 +12,14 @@ from typing import Any
 from openflow_render.core.merge import merge
 from openflow_render.core.watch import Plan
 from openflow_render.engines.spark.app import Application
-from openflow_render.engines.spark.conf import RoleNames, device_type, mountable, property_kind, secret_reference, volumes
+from openflow_render.engines.spark.conf import (
+    RoleNames,
+    device_type,
+    mountable,
+    property_kind,
+    secret_reference,
+    volumes,
+)
 from openflow_render.engines.spark.job import Role
 
 Tree = dict[str, Any]
@@ -76,7 +83,7 @@ class PodTemplate(Plan):
 
     @cached_property
     def network(self) -> Tree:
-        """The node's network, if asked for; names of Services must then still resolve. A `false` undoes the template's."""
+        """The node's network, if asked for, with names of Services still resolved; `false` undoes the template's."""
         if self.role.host_network:
             return {"hostNetwork": True, "dnsPolicy": "ClusterFirstWithHostNet"}
         undone = self.role.host_network is False and (self.given.get("spec") or {}).get("hostNetwork")

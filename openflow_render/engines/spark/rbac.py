@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from openflow_render.core.watch import Plan
-from openflow_render.engines.spark.app import Application
+from openflow_render.engines.spark.app import Application, is_on
 
 Tree = dict[str, Any]
 
@@ -89,4 +89,4 @@ class RbacPlan(Plan):
         return any(each.strip().rpartition(".")[2] == name for each in classes.split(","))
 
     def _on(self, name: str, default: str = "false") -> bool:
-        return (self.app.conf.get(name) or default) == "true"
+        return is_on(self.app.conf.get(name) or default)

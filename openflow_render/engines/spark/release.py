@@ -69,6 +69,7 @@ def check_version(version: str, image: str | None, report: Report) -> None:
         report.add(codes.OLDER_RELEASE, at="spec.version", version=version, oldest=OLDEST)
     elif line not in RELEASES:
         report.add(codes.UNKNOWN_RELEASE, at="spec.version", version=version, known=", ".join(map(str, RELEASES.values())))
-    tag = re.search(r":v?(\d+\.\d+)(\.\d+)?[^/]*$", image or "")
+    # Only an image called after the engine is tagged with the engine's version; other tags are the application's.
+    tag = re.search(r"(?:spark|openflow)[^/:]*:v?(\d+\.\d+)(\.\d+)?[^/]*$", image or "")
     if tag and line_of(tag[1]) != line:
         report.add(codes.IMAGE_OF_OTHER_VERSION, at="spec.image", image=image, version=version)

@@ -13,7 +13,7 @@ from openflow_render.core.paths import Item, Path
 from openflow_render.core.report import Report
 from openflow_render.core.watch import Properties
 from openflow_render.engines.spark import properties
-from openflow_render.engines.spark.app import POD_NAME, POD_UID, Application, items
+from openflow_render.engines.spark.app import POD_NAME, POD_UID, Application, is_on, items, main_of
 from openflow_render.engines.spark.conf import DRIVER, EXECUTOR, RoleNames, shown
 from openflow_render.engines.spark.driver import LOCAL_DIR
 from openflow_render.engines.spark.gang import VOLCANO_STEP
@@ -100,7 +100,7 @@ def _check_images(job: SparkJob, conf: Properties, report: Report) -> None:
 
 def _check_application(job: SparkJob, conf: Properties, report: Report) -> None:
     app = job.application
-    main = app.main
+    main = main_of(job)
     if main is None and app.class_ is None:
         report.add(codes.NOTHING_TO_RUN, at="spec.application")
     elif main is not None and app.class_ is None and not main.endswith((".py", ".R", ".r")):
@@ -157,7 +157,7 @@ def _check_submission(job: SparkJob, conf: Properties, report: Report) -> None:
 def _check_numbers(conf: Properties, report: Report) -> None:
     for name in ("spark.driver.cores", "spark.executor.cores", "spark.executor.instances"):
         text = conf.get(name, "1")
-        none_fixed = name.endswith("instances") and conf.get("spark.dynamicAllocation.enabled") == "true"
+        none_fixed = name.endswith("instances") and is_on(conf.get("spark.dynamicAllocation.enabled"))
         if properties.integer(text) is None or (int(text) <= 0 and not none_fixed):
             report.add(codes.NOT_POSITIVE, at=conf.source(name), property=name, value=text)
     for name in _PORTS:
@@ -303,8 +303,7 @@ def _check_variable(name: str, conf: Properties, names: RoleNames, report: Repor
         other = conf.source(prefix + name)
         if prefix + name in conf and other[:4] != field:
             place = report.origin(other)
-            words = {"name": name, "role": names.role, "other": prefix + name, "place": place}
-            report.add(codes.VARIABLE_TWICE, at=field, **words)
+            report.add(codes.VARIABLE_TWICE, at=field, name=name, role=names.role, other=prefix + name, place=place)
 
 
 def check_template(app: Application, role: str, template: Mapping[str, Any], report: Report) -> None:

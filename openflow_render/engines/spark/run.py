@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+from openflow_render.core.identity import SUFFIX
 from openflow_render.core.watch import Plan
 from openflow_render.engines.spark.app import Application
 from openflow_render.spec.durations import seconds
@@ -57,6 +58,11 @@ class RunPlan(Plan):
     def selector(self) -> dict[str, str]:
         """How a Deployment finds its driver, and not the executors."""
         return {**self.app.selector, "spark-role": "driver"}
+
+    @cached_property
+    def content(self) -> str:
+        """A digest of everything that is run: a Deployment then starts anew when only its configuration changes."""
+        return SUFFIX
 
     @cached_property
     def restart_policy(self) -> str:

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from openflow_render.core.watch import Plan
 from openflow_render.engines.spark import memory
-from openflow_render.engines.spark.app import Application
+from openflow_render.engines.spark.app import Application, is_on
 
 
 class DriverSizes(Plan):
@@ -66,7 +66,7 @@ class ExecutorSizes(Plan):
         """How many the application starts with: `spark.executor.instances`, or what dynamic allocation begins with."""
         conf = self.app.conf
         instances = conf.get("spark.executor.instances")
-        if conf.get("spark.dynamicAllocation.enabled") != "true":
+        if not is_on(conf.get("spark.dynamicAllocation.enabled")):
             return int(instances or 2)
         lowest = conf.get("spark.dynamicAllocation.minExecutors") or "0"
         initial = conf.get("spark.dynamicAllocation.initialExecutors") or lowest
@@ -99,7 +99,7 @@ class ExecutorSizes(Plan):
 
     @cached_property
     def _off_heap(self) -> int:
-        if self.app.conf.get("spark.memory.offHeap.enabled") != "true":
+        if not is_on(self.app.conf.get("spark.memory.offHeap.enabled")):
             return 0
         text = self.app.conf.get("spark.memory.offHeap.size") or "0"
         return memory.mebibytes(f"{text}b" if text.isdigit() else text)

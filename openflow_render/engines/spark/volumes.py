@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from openflow_render.core import codes
 from openflow_render.core.report import Report
 from openflow_render.core.watch import Properties
+from openflow_render.engines.spark.app import is_on
 from openflow_render.engines.spark.conf import RoleNames
 from openflow_render.engines.spark.release import Release
 
@@ -37,7 +38,7 @@ class Volume(NamedTuple):
 
     @property
     def read_only(self) -> bool:
-        return self.mount.get("readOnly") == "true"
+        return is_on(self.mount.get("readOnly"))
 
     @property
     def creates_claim(self) -> bool:

@@ -14,7 +14,7 @@ from openflow_render.compile import Settings, compile_job
 from openflow_render.core import paths
 from openflow_render.core.merge import merge
 from openflow_render.core.report import Origin, Rejected, Report
-from openflow_render.core.resource import Bundle, Manifest
+from openflow_render.core.resource import Bundle, Manifest, Resource
 from openflow_render.engines.spark import javaproperties
 from openflow_render.source.load import load
 from openflow_render.spec import schema
@@ -58,12 +58,8 @@ class Compiled:
     @property
     def pod(self) -> dict[str, Any]:
         """The specification of the driver pod, whatever object holds it."""
-        kinds = {"Pod": (), "Job": ("template",), "Deployment": ("template",)}
-        kinds["CronJob"] = ("jobTemplate", "spec", "template")
-        for manifest in self.objects.values():
-            if manifest["kind"] in kinds:
-                return dict(paths.find(manifest, ("spec", *kinds[manifest["kind"]], "spec")[: 1 if manifest["kind"] == "Pod" else None]))
-        raise AssertionError
+        [found] = [each.pod_spec for each in map(Resource, self.objects.values()) if each.pod_spec]
+        return found
 
     @property
     def properties(self) -> dict[str, str]:
@@ -97,7 +93,11 @@ def compile_spark(tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch) -> Compil
     monkeypatch.chdir(tmp_path)
 
     def run(
-        spec: str = "", *, job: str = "{}", files: Mapping[str, str | bytes] | None = None, settings: Settings | None = None
+        spec: str = "",
+        *,
+        job: str = "{}",
+        files: Mapping[str, str | bytes] | None = None,
+        settings: Settings | None = None,
     ) -> Compiled:
         tree = merge(yaml.safe_load(BASELINE), yaml.safe_load(job))
         tree = merge(tree, {"spec": yaml.safe_load(spec) or {}})
