@@ -14,8 +14,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 EXAMPLE := examples/spark-pi/job.yaml
 TOOLS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/openflow-bench
-HELM_VERSION := v3.16.4
-KUBECONFORM_VERSION := v0.6.7
+HELM_VERSION := v3.22.0
+KUBECONFORM_VERSION := v0.8.0
 
 # The first Python on the PATH that is new enough.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \

@@ -5,7 +5,7 @@ Compilation is pure. A second, watched run gives the same result and says why; f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from openflow_render import checks, engines, schedulers, transforms
@@ -174,23 +174,18 @@ def _credited(
 ) -> Credits:
     """The credits of ``after``: those of ``before``, but what the transform changed is the transform's."""
     earlier, old = recorder.credits(before), dict(paths.leaves(before))
+    own = Credit(rules=((transform.name, _first_line(transform)),))
     credits_: Credits = {(): earlier.get((), Credit())}
     for path, leaf in paths.leaves(after):
         if path in old and old[path] == leaf:
             credits_[path] = earlier.get(path, Credit())
-            continue
-        placed = transform.placed(path)
-        own = Credit(rules=((transform.name, _first_line(transform)),))
-        traced = Credit((placed,)) if placed else _part(recorder, path, leaf, reads, transform)
-        kept = nearest(earlier, path) if transform.keeps else Credit()
-        credits_[path] = kept.and_also(own).and_also(traced)
+        elif transform.keeps:
+            credits_[path] = nearest(earlier, path).and_also(own)
+        else:
+            placed = transform.placed(path)
+            found = Credit((placed,)) if placed else recorder.copied(leaf, reads, path[-1])
+            credits_[path] = own.and_also(found)
     return credits_
-
-
-def _part(recorder: Recorder, path: Path, leaf: Any, reads: list[Any], transform: Transform) -> Credit:
-    if transform.keeps:
-        return Credit()
-    return recorder.trace(leaf, reads, field=path[-1])[()]
 
 
 def _first_line(transform: Transform) -> str:
@@ -228,16 +223,37 @@ def _located(finding: Finding, tables: Mapping[str, Credits], source: Source) ->
         return finding
     name, path = finding.target
     credit = nearest(tables.get(name, {}), path)
-    written = [field for field in sorted(credit.fields, key=str) if _is_written(source.tree, field)]
-    if written:
-        return finding._replace(origin=source.origin(written[0]))
+    fields = written_fields(source.tree, credit)
+    if fields:
+        return finding._replace(origin=source.origin(likeliest(fields, path)))
     return finding._replace(origin=credit.placed[-1] if credit.placed else source.origin(("metadata", "name")))
 
 
-def _is_written(tree: Any, path: Path) -> bool:
-    try:
-        paths.find(tree, path)
-    except KeyError:
-        return False
-    return True
+def written_fields(tree: Mapping[str, Any], credit: Credit) -> list[Path]:
+    """The credited job fields that the job sets, in order."""
+    found = (written(tree, field) for field in sorted(credit.fields, key=str))
+    return list(dict.fromkeys(field for field in found if field is not None))
 
+
+def written(tree: Mapping[str, Any], field: Path) -> Path | None:
+    """Where the job sets ``field``: there, at a scalar that is short for the map around it, or nowhere."""
+    for length in range(len(field), 0, -1):
+        try:
+            value = paths.find(tree, field[:length])
+        except KeyError:
+            continue
+        return None if length < len(field) and isinstance(value, (dict, list)) else field[:length]
+    return None
+
+
+def likeliest(fields: Sequence[Path], path: Path) -> Path:
+    """The one of the job ``fields`` that says most about the output field ``path``: the one with the likest name."""
+    return max(fields, key=lambda field: alike(field, path))
+
+
+def alike(field: Path, path: Path) -> int:
+    """How much the name of a job field is that of an output field; 0 when it is another."""
+    if not path:
+        return 0
+    last, own = str(path[-1]).lower(), str(field[-1]).lower()
+    return 2 * paths.common_tail(field, path) + (last in own or own in last)

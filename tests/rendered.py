@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from openflow_render.checks import kubernetes
-from openflow_render.compile import Settings, compile_job
+from openflow_render.compile import Settings, compile_job, explain_job
 from openflow_render.core import paths, yamltext
 from openflow_render.core.report import Origin, Report
 from openflow_render.source.load import Source, load
@@ -42,10 +42,17 @@ def expected_of(folder: Path, overlay: str) -> Path:
     return GOLDEN / "examples" / f"{'-'.join(filter(None, (folder.name, overlay)))}.yaml"
 
 
-def rendered(folder: Path, overlay: str = "", minor: str = kubernetes.DEFAULT) -> tuple[str, list[str]]:
+def rendered(
+    folder: Path, overlay: str = "", minor: str = kubernetes.DEFAULT, *, watched: bool = False
+) -> tuple[str, list[str]]:
     """The output of the job in ``folder`` as YAML, and the errors and warnings about it."""
     source, report = _loaded(folder, overlay)
-    bundle = compile_job(source, Settings(kubernetes=minor), report)
+    settings = Settings(kubernetes=minor)
+    if watched:
+        explained = explain_job(source, settings, report)
+        bundle = explained[0] if explained else None
+    else:
+        bundle = compile_job(source, settings, report)
     manifests = bundle.manifests if bundle else []
     return "---\n".join(map(yamltext.dump, manifests)), [
         f"{each.code.id} {each.message}" for each in report if each.severity

@@ -16,6 +16,11 @@ def test_the_output_is_the_expected_one(case: Path):
     assert text == (case / "expected.yaml").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("case", cases(), ids=lambda case: str(case.relative_to(GOLDEN)))
+def test_a_watched_run_gives_the_same_output(case: Path):
+    assert rendered(case, watched=True) == rendered(case)
+
+
 @pytest.mark.parametrize("minor", kubernetes.MINORS)
 def test_the_output_is_sound_for_every_kubernetes(minor: str):
     findings = {case.name: rendered(case, minor=minor)[1] for case in cases()}

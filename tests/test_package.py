@@ -19,16 +19,16 @@ RUN = "import sys; from openflow_render.cli import main; main()"
 
 
 class Installed(NamedTuple):
-    """A wheel, unpacked; ``openflow`` runs it in a folder that holds nothing else."""
+    """A wheel, unpacked; ``openflow`` runs it in an empty folder, or one below that."""
 
     names: frozenset[str]
     site: Path
     folder: Path
 
-    def openflow(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def openflow(self, *arguments: str, inside: str = ".") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-c", RUN, *arguments],
-            cwd=self.folder,
+            cwd=self.folder / inside,
             env={**os.environ, "PYTHONPATH": str(self.site)},
             capture_output=True,
             text=True,
@@ -74,7 +74,7 @@ def test_the_wheel_makes_a_project_and_renders_it(installed: Installed):
     made = installed.openflow("init", "project")
     assert made.returncode == 0, made.stderr
 
-    rendered = installed.openflow("render", "project/jobs", "-o", "prod", "-o", "prod-hardened")
+    rendered = installed.openflow("render", "jobs", "-o", "prod", "-o", "prod-hardened", inside="project")
 
     assert rendered.returncode == 0, rendered.stderr
     assert "kind: Pod\n" in rendered.stdout

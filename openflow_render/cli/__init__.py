@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+from typing import NoReturn
 
 
 def main() -> None:
     """Run ``openflow`` with this process's arguments, and leave with an exit code of the table."""
+    # A reader that goes away, as `head` does, ends us as it ends other tools: in silence.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         from openflow_render.cli.app import run
 
         code = run(sys.argv[1:])
     except KeyboardInterrupt:
+        _tell("error: interrupted\n")
         code = 130
     except Exception as crash:  # noqa: BLE001 - the one place where a defect of ours is caught: to be told, not shown
         code = _crashed(crash)
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process; should what is still to be written find no room, that is told by nobody else."""
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except OSError:
+        os._exit(code or 2)
     sys.exit(code)
 
 
@@ -24,5 +41,10 @@ def _crashed(crash: Exception) -> int:
 
         traceback.print_exc()
     message = f"{type(crash).__name__}: {crash}".splitlines()[0]
-    sys.stderr.write(f"openflow: a defect of ours, please report it: {message}\n  hint: -v shows where it happened\n")
+    _tell(f"openflow: a defect of ours, please report it: {message}\n  hint: -v shows where it happened\n")
     return 70
+
+
+def _tell(text: str) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write(text)

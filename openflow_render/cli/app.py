@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated, Any
@@ -29,11 +28,11 @@ COMMANDS = {
 NEXT_STEPS = """\
 Start here:
 
-  openflow init my-project                            a project to look around in
+  openflow init my-project               a project to look around in
 
-  openflow import spark-submit -- <your arguments>    your own job, as a job file
+  openflow import spark-submit -- ARGS   your own job, as a job file
 
-  openflow render job.yaml                            the objects it becomes
+  openflow render job.yaml               the objects it becomes
 """
 
 
@@ -47,7 +46,9 @@ class Tool(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"openflow_render.cli.{cmd_name.replace('import', 'import_')}")
-        return module.command()
+        made = module.command()
+        made.name, made.short_help = cmd_name, COMMANDS[cmd_name]
+        return made
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
@@ -64,12 +65,15 @@ class Tool(TyperGroup):
             console.complain(str(told))
             raise typer.Exit(Exit.USAGE) from None
         except KeyboardInterrupt:
+            console.complain("interrupted")
             raise typer.Exit(Exit.INTERRUPTED) from None
 
 
+WRONG_USE: Any = typer.BadParameter.__bases__[0]
+"""What the parser of the command line raises; typer carries a copy of click under no name of its own."""
+
 app = typer.Typer(
     cls=Tool,
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -94,11 +98,16 @@ def _openflow(
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line; its exit code."""
-    # A reader that goes away, as `head` does, ends us as it ends other tools: in silence.
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    """Run one command line; its exit code. Without arguments it is told what there is."""
     try:
-        result = app(list(arguments), prog_name="openflow", standalone_mode=True)
-    except SystemExit as leaving:
-        return leaving.code if isinstance(leaving.code, int) else Exit.DONE
+        result = app(list(arguments) or ["--help"], prog_name="openflow", standalone_mode=False)
+    except WRONG_USE as wrong:
+        command = wrong.ctx.command_path if wrong.ctx else "openflow"
+        console.complain(wrong.format_message().removeprefix("Invalid value: "), f"`{command} --help` tells how it is used")
+        return Exit.USAGE
+    except OSError as error:
+        if error.errno not in console.FULL_OR_GONE:
+            raise
+        console.complain(f"stdout cannot be written: {error.strerror}")
+        return Exit.USAGE
     return int(result or 0)

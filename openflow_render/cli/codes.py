@@ -33,13 +33,24 @@ def codes(
     elif code is not None:
         console.write(_explained(wanted[0]))
     else:
-        console.table(("code", "severity", "message"), ((each.id, str(each.severity), each.text) for each in wanted))
+        console.table(("code", "severity", "message"), ((each.id, str(each.severity), _shown(each.text)) for each in wanted))
 
 
 def _record(code: Code) -> dict[str, str]:
-    return {"code": code.id, "severity": str(code.severity), "message": code.text, "hint": code.hint, "about": code.about}
+    return {"code": code.id, "severity": str(code.severity), "message": _shown(code.text), "hint": _shown(code.hint), "about": code.about}
 
 
 def _explained(code: Code) -> str:
-    hint = f"\n  what to do: {code.hint}\n" if code.hint else ""
-    return f"{code.id} ({code.severity}): {code.text}\n\n  {code.about}\n{hint}"
+    depends = code.hint in {"", "{hint}", "{advice}"}
+    advice = "" if depends else f"\n  what to do: {_shown(code.hint)}\n"
+    return f"{code.id} ({code.severity}): {_shown(code.text)}\n\n  {code.about}\n{advice}"
+
+
+class _Names(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return f"<{name}>"
+
+
+def _shown(text: str) -> str:
+    """``text`` of the catalogue, with the name of each value in its place."""
+    return text.format_map(_Names())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -17,6 +18,9 @@ from openflow_render.core.report import Finding, Origin, Severity
 QUIET = False
 """Whether `-q` was given; set by the option itself, since errors are shown where the command has ended."""
 
+FULL_OR_GONE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EPIPE})
+"""How the operating system says that a stream takes no more."""
+
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "blue"}
 
 
@@ -26,6 +30,7 @@ class Told(Exception):  # noqa: N818 - the text is for the user, who can mend it
 
 def show(findings: Iterable[Finding], *, quiet: bool = False) -> None:
     """Print findings on stderr, sorted by place; ``quiet`` leaves only errors."""
+    _lines.cache_clear()
     for finding in in_order(findings):
         if finding.severity is Severity.ERROR or not quiet:
             _talk(_text(finding))
@@ -36,9 +41,9 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(dict.fromkeys(findings), key=lambda each: (each.origin, each.code.id, each.message))
 
 
-def complain(message: str) -> None:
+def complain(message: str, hint: str = "") -> None:
     """Say that the command line is wrong."""
-    _talk(f"{_styled('error', 'red')}: {message}\n")
+    _talk(f"{_styled('error', 'red')}: {message}\n" + (f"  hint: {hint}\n" if hint else ""))
 
 
 def say(message: str) -> None:
@@ -53,6 +58,8 @@ def write(text: str) -> None:
     Raises:
         Told: stdout takes no more.
     """
+    if sys.stdout is None:
+        raise Told("stdout is closed")
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -67,14 +74,23 @@ def as_json(findings: Sequence[Finding]) -> str:
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table on stdout for people to compare."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        write(_columns([head, *rows]))
+        return
     from rich.console import Console
     from rich.table import Table
 
     shown = Table(*head, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         shown.add_row(*row)
-    terminal = sys.stdout.isatty()
-    Console(width=None if terminal else 160, soft_wrap=False).print(shown)
+    Console().print(shown)
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> str:
+    """The rows as lines with their cells under each other, for a file or another program."""
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _record(finding: Finding) -> dict[str, Any]:
@@ -124,12 +140,12 @@ def _styled(text: str, colour: str) -> str:
     return typer.style(text, fg=colour, bold=True) if _colourful() else text
 
 
-@cache
 def _colourful() -> bool:
     import os
 
-    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    return sys.stderr is not None and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
 
 
 def _talk(text: str) -> None:
-    sys.stderr.write(text)
+    if sys.stderr is not None:
+        sys.stderr.write(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ import typer
 
 from openflow_render.checks import kubernetes
 from openflow_render.cli import console, jobs, options
-from openflow_render.compile import explain_job, nearest
+from openflow_render.compile import alike, explain_job, likeliest, nearest, written, written_fields
 from openflow_render.core import paths
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Report
@@ -17,7 +18,10 @@ from openflow_render.core.report import nearest as nearest_word
 from openflow_render.core.resource import Bundle, Resource
 from openflow_render.core.watch import Credit, Credits, Recorder
 from openflow_render.source.load import Source
-from openflow_render.transforms.identity import IDENTITY_SUFFIX
+from openflow_render.transforms.identity import IDENTITY_SUFFIX, Identity
+
+
+IDENTITY = Identity.name
 
 
 def command() -> Any:
@@ -72,31 +76,31 @@ class Story:
 
     def written(self, credit: Credit) -> list[Path]:
         """The credited job fields that the job sets."""
-        return [field for field in sorted(credit.fields, key=str) if self.is_set(field)]
+        return written_fields(self.source.tree, credit)
 
-    def is_set(self, field: Path) -> bool:
-        """Whether the job, with its overlays, has the field."""
-        try:
-            paths.find(self.source.tree, field)
-        except KeyError:
-            return False
-        return True
+    def unset(self, credit: Credit) -> list[Path]:
+        """The credited job fields that would count if the job set them."""
+        return [field for field in sorted(credit.fields, key=str) if written(self.source.tree, field) is None]
 
     def place(self, credit: Credit, field: Path = ()) -> str:
-        """The one place that says most about the value at ``field``: the job's line, else the template's."""
-        written = self.written(credit)
-        if written:
-            best = max(written, key=lambda path: _alike(path, field))
-            more = f" and {len(written) - 1} more" if len(written) > 1 else ""
-            return f"{self.source.origin(best)} {paths.show(best)}{more}"
-        if credit.rules:
-            return f"{credit.rules[0][0]} (by default)"
-        return str(credit.placed[-1]) if credit.placed else ""
+        """The one place that says most about the value at ``field``: the job's line, else what made or placed it."""
+        fields = self.written(credit)
+        if fields:
+            return self._fields(fields, credit, field)
+        users = [origin for origin in credit.placed if not origin.file.startswith("openflow:")]
+        names = [name for name, _ in credit.rules]
+        if users and "patch" in names:
+            return f"{users[-1]} (patch)"
+        if IDENTITY in names:
+            return "the identity of the run"
+        return f"{names[0]} (by default)" if names else str(next(reversed(credit.placed), ""))
 
-
-def _alike(job_field: Path, field: Path) -> bool:
-    """Whether a job field has the name of an output field, or nearly: ``driver.memory`` and ``requests.memory``."""
-    return bool(field) and str(field[-1]).lower() in str(job_field[-1]).lower()
+    def _fields(self, fields: list[Path], credit: Credit, field: Path) -> str:
+        best = likeliest(fields, field)
+        more = f" and {len(fields) - 1} more" if len(fields) > 1 else ""
+        # A value that comes of several fields, none of which has its name, is better told by who made it of them.
+        made = f"{credit.rules[0][0]} of " if more and credit.rules and field and not alike(best, field) else ""
+        return f"{made}{self.source.origin(best)} {paths.show(best)}{more}"
 
 
 def _explain(story: Story, wanted: str | None) -> None:
@@ -167,7 +171,7 @@ def _chain(story: Story, resource: Resource, field: Path, value: Any) -> Iterato
     for path in story.written(credit):
         for origin in story.source.origins(path):
             yield f"  from        {origin} {paths.show(path)}: {_short(paths.find(story.source.tree, path))}\n"
-    unset = [paths.show(path) for path in sorted(credit.fields, key=str) if not story.is_set(path)]
+    unset = [paths.show(path) for path in story.unset(credit)]
     if unset:
         yield f"  not set     {', '.join(unset)}\n"
 
@@ -178,6 +182,6 @@ def _shown(resource: Resource, field: Path, value: Any) -> str:
 
 
 def _short(value: Any) -> str:
-    text = str(value) if isinstance(value, str) else repr(value)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     first = text.split("\n", 1)[0]
     return first if first == text and len(text) <= 70 else f"{first[:70]}…"

@@ -17,15 +17,20 @@ EngineVersion = Annotated[
 
 def command() -> Any:
     group = typer.Typer(
-        no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         help="Turn a spark-submit command or a properties file into a job file.",
     )
+    group.callback(invoke_without_command=True)(_sources)
     submit = {"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]}
     group.command("spark-submit", context_settings=submit)(spark_submit)
     group.command("properties")(properties)
     return typer.main.get_command(group)
+
+
+def _sources(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), nl=False)
 
 
 def spark_submit(

@@ -950,6 +950,22 @@ VARIABLE_RESERVED = Code(
     "The driver of a workload learns its own name and id from variables.",
 )
 
+REFERENCE_TO_MACHINE = Code(
+    "OF348",
+    ERROR,
+    "{property} refers to {reference} of the submitting machine",
+    "write the value, or a variable {{{{ vars.name }}}} that --var or an overlay sets",
+    "What is rendered depends on its input alone. In properties that only the driver reads such references stay.",
+)
+
+REFERENCE_UNKNOWN = Code(
+    "OF349",
+    ERROR,
+    "{property} refers to {reference}, which is no other property with a value",
+    "set that property, or write the value itself",
+    "A reference that leads nowhere, or back to itself, would be taken as it stands.",
+)
+
 ONE_POD_ONLY = Code(
     "OF347",
     ERROR,

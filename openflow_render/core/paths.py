@@ -105,6 +105,16 @@ def find(value: Any, path: Path) -> Any:
     return value
 
 
+def common_tail(one: Path, other: Path) -> int:
+    """How many keys at the end of both paths are the same."""
+    count = 0
+    for mine, theirs in zip(reversed(one), reversed(other), strict=False):
+        if mine != theirs:
+            break
+        count += 1
+    return count
+
+
 def show(path: Path) -> str:
     """``path`` as text: ``spec.driver.env[A].value``, ``spec.conf[spark.sql.x]``, ``spec.args[0]``."""
     text = ""

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from openflow_render.core.paths import Path, leaves
+from openflow_render.core.paths import Item, Path, common_tail, leaves
 from openflow_render.core.report import Origin
 from openflow_render.core.section import Section, camel
 
@@ -56,11 +56,15 @@ class Step(NamedTuple):
 
 
 class Read(NamedTuple):
-    """A job field, or an earlier step, that was read, the value it had, and the key a copy would stand under."""
+    """A job field, or an earlier step, that was read, the value it had, and the key a copy would stand under.
+
+    ``further`` are other job fields that the value was made from.
+    """
 
     source: Path | Step
     value: Any
     key: str | int = ""
+    further: tuple[Path, ...] = ()
 
 
 class Credit(NamedTuple):
@@ -130,6 +134,10 @@ class Recorder:
             return self._credits[id(value)][1]
         here = Credit((placed,) if placed else ())
         return {path[1:]: here.and_also(_trace(path, leaf, reads)) for path, leaf in leaves(value, (field,))}
+
+    def copied(self, leaf: Any, reads: list[Read], field: str | int) -> Credit:
+        """Who is to be credited with ``leaf``, which is a copy of something among ``reads`` or depends on none of it."""
+        return _copied((field,), leaf, reads) or Credit()
 
     def keep(self, manifest: dict[str, Any], credits_: Credits) -> None:
         """Remember the credits of a finished object, and of its parts, which another object may hold."""
@@ -201,8 +209,8 @@ class _WatchedProperties(Properties):
         self._recorder = recorder
 
     def _note(self, name: str, key: str | int = "") -> None:
-        for source in self.sources.get(name, (self.source(name),)):
-            self._recorder.note(Read(source, dict.get(self, name), key or name))
+        source, *further = self.sources.get(name, (self.source(name),))
+        self._recorder.note(Read(source, dict.get(self, name), key or name, tuple(further)))
 
     def __getitem__(self, name: str) -> str:
         self._note(name)
@@ -231,34 +239,69 @@ def _trace(leaf_path: Path, leaf: Any, reads: list[Read]) -> Credit:
 
     ``leaf_path`` begins with the key that the value read stands under.
     """
-    best: tuple[int, Read, Path] = (0, Read((), None), ())
-    for read in reads:
-        score, path = _likeness(leaf_path, leaf, read)
-        if score and score >= best[0]:  # of equals the later: what is laid over wins
-            best = (score, read, path)
-    if best[0]:
-        return _credit_of(best[1], best[2], leaf)
+    found = _copied(leaf_path, leaf, reads)
+    if found is not None:
+        return found
     credit = Credit()
     for read in reads:
         credit = credit.and_also(_all_of(read))
     return credit
 
 
+def _copied(leaf_path: Path, leaf: Any, reads: list[Read]) -> Credit | None:
+    """The credit of the entry that ``leaf`` was copied from; ``None`` when it is no copy."""
+    best: Likeness = NONE
+    source: Read | None = None
+    for read in reads:
+        found = _likeness(leaf_path, leaf, read)
+        if found.score and found.score >= best.score:  # of equals the later: what is laid over wins
+            best, source = found, read
+    return None if source is None else _credit_of(source, best, leaf)
+
+
 _COPIED, _RENAMED = 2, 1
 
 
-def _likeness(leaf_path: Path, leaf: Any, read: Read) -> tuple[int, Path]:
-    """How sure it is that ``leaf`` is a copy of what was read, and of which part of it; 0 when it is none."""
+class Likeness(NamedTuple):
+    """How sure it is that a leaf is a copy of what was read, and of which part of it; 0 when it is none.
+
+    ``path`` leads to that part, with items of lists called as around the leaf, ``named`` as where they were read.
+    """
+
+    score: int
+    path: Path = ()
+    named: Path = ()
+
+
+NONE = Likeness(0)
+
+
+def _likeness(leaf_path: Path, leaf: Any, read: Read) -> Likeness:
     if not isinstance(read.value, (Mapping, list)):
-        return _scalar_likeness(leaf_path, leaf, read), ()
-    best: tuple[int, Path] = (0, ())
-    for path, value in leaves(read.value, leaf_path[:1]):
-        if value == leaf and type(value) is type(leaf):
-            in_lists = type(path[-1]) is int and type(leaf_path[-1]) is int
-            score = _COPIED * _common_tail(leaf_path, path) or (_RENAMED if in_lists else 0)
-            if score > best[0]:
-                best = (score, path[1:])
+        return Likeness(_scalar_likeness(leaf_path, leaf, read))
+    best = NONE
+    own = read.source[-1:] if type(read.source) is tuple else leaf_path[:1]
+    for field in _list_fields(leaf_path) if isinstance(read.value, list) else leaf_path[:1]:
+        for (path, value), (named, _) in zip(leaves(read.value, (field,)), leaves(read.value, own), strict=True):
+            if value == leaf and type(value) is type(leaf):
+                score = _COPIED * common_tail(leaf_path, path) or _renamed(leaf_path, path, leaf)
+                if score > best.score:
+                    best = Likeness(score, path, named[1:])
     return best
+
+
+def _list_fields(path: Path) -> Path:
+    """The keys of ``path`` that lists stand under: what a list that went into it may have been called."""
+    found = [key for key, below in zip(path, path[1:], strict=False) if type(below) in (int, Item)]
+    return tuple(dict.fromkeys([*found, path[0]]))
+
+
+def _renamed(leaf_path: Path, path: Path, leaf: Any) -> int:
+    """A value under another key counts as a copy beside other items of a list, or in an item of the same name."""
+    if type(path[-1]) is int and type(leaf_path[-1]) is int:
+        return _RENAMED
+    same_item = any(type(key) is Item and key in leaf_path for key in path)
+    return _RENAMED if same_item and type(leaf) is str and leaf else 0
 
 
 def _scalar_likeness(leaf_path: Path, leaf: Any, read: Read) -> int:
@@ -269,25 +312,16 @@ def _scalar_likeness(leaf_path: Path, leaf: Any, read: Read) -> int:
     return _RENAMED if leaf == read.value else 0
 
 
-def _common_tail(one: Path, other: Path) -> int:
-    count = 0
-    for mine, theirs in zip(reversed(one), reversed(other), strict=False):
-        if mine != theirs:
-            break
-        count += 1
-    return count
-
-
-def _credit_of(read: Read, path: Path, leaf: Any) -> Credit:
+def _credit_of(read: Read, found: Likeness, leaf: Any) -> Credit:
     if isinstance(read.source, Step):
         rule = Credit((), ((read.source.name, read.source.rule),))
-        return rule.and_also(_trace((read.key, *path), leaf, read.source.reads))
-    return Credit(fields=frozenset({(*read.source, *path)}))
+        return rule.and_also(_trace(found.path or (read.key,), leaf, read.source.reads))
+    return Credit(fields=frozenset({(*read.source, *found.named), *read.further}))
 
 
 def _all_of(read: Read) -> Credit:
     if not isinstance(read.source, Step):
-        return Credit(fields=frozenset({read.source}))
+        return Credit(fields=frozenset({read.source, *read.further}))
     credit = Credit((), ((read.source.name, read.source.rule),))
     for inner in read.source.reads:
         credit = credit.and_also(_all_of(inner))

@@ -6,7 +6,6 @@ The fast library only says yes or no; the readable one is imported once the answ
 from __future__ import annotations
 
 import json
-from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any

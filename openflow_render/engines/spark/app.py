@@ -166,7 +166,9 @@ class Application(Plan):
 
     def image(self, role: str) -> str:
         """The image of one role, with the version put in where the release does that."""
-        image = self.conf.get(f"spark.kubernetes.{role}.container.image") or self.conf.get("spark.kubernetes.container.image")
+        image = self.conf.get(f"spark.kubernetes.{role}.container.image") or self.conf.get(
+            "spark.kubernetes.container.image"
+        )
         if self.release.version_in_image:
             image = (image or "").replace("{{SPARK_VERSION}}", self.job.version)
         return image or ""

@@ -184,7 +184,7 @@ def _role(role: Role, names: RoleNames, release: Release) -> Iterator[Property]:
     }
     for name, (value, *field) in simple.items():
         if value is not None:
-            yield Property(name, text_of(value), (*at, *field))
+            yield Property(name, text_of(value), (*at, *map(str, field)))
     secrets = {name: path for name, path in (role.secrets or {}).items() if mountable(name)}
     maps = {"label.": role.labels, "annotation.": role.annotations, "secrets.": secrets}
     maps["node.selector."] = role.node_selector
@@ -194,8 +194,8 @@ def _role(role: Role, names: RoleNames, release: Release) -> Iterator[Property]:
             yield Property(names.kubernetes + infix + key, value, (*at, fields[infix], key))
     yield from _environment(role, names, at)
     yield from _devices(role, names, at)
-    for volume, field in volumes(role, at):
-        yield from _volume(volume, field, names, release)
+    for volume, place in volumes(role, at):
+        yield from _volume(volume, place, names, release)
 
 
 def _environment(role: Role, names: RoleNames, at: Path) -> Iterator[Property]:

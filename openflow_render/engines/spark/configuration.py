@@ -8,8 +8,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from openflow_render.core.watch import Plan
-from openflow_render.engines.spark import javaproperties, properties
+from openflow_render.core.watch import Plan, Properties
+from openflow_render.engines.spark import javaproperties, memory, properties
 from openflow_render.engines.spark.app import STATIC_SELECTOR, Application
 from openflow_render.engines.spark.driver import CREDENTIALS, CREDENTIALS_PATH, DriverPlan
 from openflow_render.engines.spark.executor import TEMPLATE_FILE, ExecutorPlan
@@ -35,11 +35,12 @@ NEVER_PASSED = frozenset(
 
 
 class ConfigurationPlan(Plan):
-    """What the driver reads at start."""
+    """What the driver reads at start. ``written`` are the properties with their references as they stand."""
 
     def __init__(
         self,
         app: Application,
+        written: Properties,
         *,
         driver: DriverPlan,
         executor: ExecutorPlan,
@@ -48,6 +49,7 @@ class ConfigurationPlan(Plan):
         files: dict[str, str],
     ) -> None:
         self.app = app
+        self._written = written
         self.driver = driver
         self.executor = executor
         self.hadoop = hadoop
@@ -67,7 +69,7 @@ class ConfigurationPlan(Plan):
     @cached_property
     def given(self) -> dict[str, str]:
         """The job's own properties, without those that only a submitting client reads."""
-        conf = self.app.conf
+        conf = self._written
         passed = [name for name in conf if name not in NEVER_PASSED and not properties.client_only(name)]
         return {name: REDACTED if name.endswith("oauthToken") else conf[name] for name in passed}
 
@@ -84,7 +86,7 @@ class ConfigurationPlan(Plan):
             "spark.kubernetes.namespace": app.namespace,
             "spark.kubernetes.submitInDriver": "true",
             "spark.kubernetes.resource.type": app.kind,
-            "spark.kubernetes.memoryOverheadFactor": repr(app.overhead_factor),
+            "spark.kubernetes.memoryOverheadFactor": memory.java_text(app.overhead_factor),
         }
 
     @cached_property
@@ -108,7 +110,8 @@ class ConfigurationPlan(Plan):
         return {
             "spark.app.id": app.id,
             "spark.kubernetes.driver.pod.name": self.driver.pod_name,
-            "spark.kubernetes.executor.podNamePrefix": app.conf.get("spark.kubernetes.executor.podNamePrefix") or app.prefix,
+            "spark.kubernetes.executor.podNamePrefix": app.conf.get("spark.kubernetes.executor.podNamePrefix")
+            or app.prefix,
         }
 
     @cached_property
@@ -126,7 +129,9 @@ class ConfigurationPlan(Plan):
     @cached_property
     def _credentials(self) -> dict[str, str | None]:
         prefix = "spark.kubernetes.authenticate.driver.mounted."
-        paths = {name: f"{CREDENTIALS_PATH}/{key}" for name, key in CREDENTIALS.items() if key in self.driver.credentials}
+        paths = {
+            name: f"{CREDENTIALS_PATH}/{key}" for name, key in CREDENTIALS.items() if key in self.driver.credentials
+        }
         files = {name.replace("oauthToken", "oauthTokenFile"): path for name, path in paths.items()}
         return {prefix + name: self.app.conf.get(prefix + name) or path for name, path in files.items()}
 
@@ -144,7 +149,9 @@ class ConfigurationPlan(Plan):
     @cached_property
     def text(self) -> str:
         """spark.properties, in sorted order and without the date that Spark puts in."""
-        return javaproperties.write({self.app.distribution.property(name): text for name, text in self.properties.items()})
+        return javaproperties.write(
+            {self.app.distribution.property(name): text for name, text in self.properties.items()}
+        )
 
     @cached_property
     def files(self) -> dict[str, str]:

@@ -76,7 +76,7 @@ def _pod(text: str, file: str, at: Path, report: Report) -> Tree:
     if not isinstance(pod, dict) or pod.get("kind", "Pod") != "Pod" or not _shaped(pod):
         report.add(codes.NOT_A_POD, at=at, file=file)
         return {}
-    return {key: value for key, value in pod.items() if key in {"metadata", "spec"}}
+    return {key: value for key, value in pod.items() if key in {"metadata", "spec"} and value is not None}
 
 
 def _shaped(pod: Tree) -> bool:

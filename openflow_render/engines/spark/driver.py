@@ -149,12 +149,14 @@ class DriverPlan(Plan):
             "spark-ui": self.ui_port,
             "spark-connect": self.connect_port,
         }
-        return [{"containerPort": port, "name": name, "protocol": "TCP"} for name, port in ports.items() if port is not None]
+        return [
+            {"containerPort": port, "name": name, "protocol": "TCP"} for name, port in ports.items() if port is not None
+        ]
 
     @cached_property
     def identity_env(self) -> list[Tree]:
         """Who runs, and which application it is; where a workload makes the pods, from the pod itself."""
-        dynamic = [POD_NAME, POD_UID] if self.app.restarts else []
+        dynamic = [POD_NAME, *([] if self.app.draws_id else [POD_UID])] if self.app.restarts else []
         application = {"name": self._variable("SPARK_APPLICATION_ID"), "value": self.app.id}
         return [
             *({"name": each.name, "valueFrom": _field(each.field)} for each in dynamic),
@@ -332,7 +334,9 @@ class DriverPlan(Plan):
     @cached_property
     def run_claims(self) -> list[Claim]:
         """The claims that are made for this run and go with it."""
-        return [self._claim(each) for each in self.volumes if each.creates_claim and ON_DEMAND in each.options["claimName"]]
+        return [
+            self._claim(each) for each in self.volumes if each.creates_claim and ON_DEMAND in each.options["claimName"]
+        ]
 
     @cached_property
     def fixed_claims(self) -> list[Claim]:

@@ -8,7 +8,7 @@ from typing import Any, cast
 from openflow_render.core.gang import Scheduler
 from openflow_render.core.watch import Plan, Properties
 from openflow_render.engines import Context, Make
-from openflow_render.engines.spark import rules
+from openflow_render.engines.spark import references, rules
 from openflow_render.engines.spark.app import Application
 from openflow_render.engines.spark.conf import DRIVER, EXECUTOR, Property, RoleNames, settle
 from openflow_render.engines.spark.configuration import ConfigurationPlan
@@ -74,20 +74,21 @@ def plan(job: SparkJob, context: Context) -> Mapping[str, Plan]:
     """The plans of ``job``, by the names that templates use."""
     report = context.report
     release = release_of(job.version)
-    conf = settle(job, release, _scheduling(job, context.scheduler), report)
+    written = settle(job, release, _scheduling(job, context.scheduler), report)
+    conf = references.resolved(written, report)
     rules.check(job, conf, release, report)
     report.stop_if_failed()
     contents = gather(job, conf, context.files, report)
     report.stop_if_failed()
     if context.recorder is not None:
-        job, conf = context.recorder.watch(job, ("spec",)), context.recorder.watch(conf)
+        job, conf, written = context.recorder.watch(job, ("spec",)), *map(context.recorder.watch, (conf, written))
     app = Application(job, conf, context.namespace)
     for names, template in ((DRIVER, contents.driver_template), (EXECUTOR, contents.executor_template)):
         rules.check_template(app, names.role, template, report)
-    return _plans(app, contents, context)
+    return _plans(app, written, contents, context)
 
 
-def _plans(app: Application, contents: Contents, context: Context) -> Mapping[str, Plan]:
+def _plans(app: Application, written: Properties, contents: Contents, context: Context) -> Mapping[str, Plan]:
     def watched(plan: Any) -> Any:
         return plan if context.recorder is None else context.recorder.watch(plan)
 
@@ -113,7 +114,15 @@ def _plans(app: Application, contents: Contents, context: Context) -> Mapping[st
         "policy": watched(NetworkPolicyPlan(app)),
         "rbac": watched(RbacPlan(app)),
         "configuration": watched(
-            ConfigurationPlan(app, driver=driver, executor=executor, hadoop=hadoop, service=service, files=contents.conf)
+            ConfigurationPlan(
+                app,
+                written,
+                driver=driver,
+                executor=executor,
+                hadoop=hadoop,
+                service=service,
+                files=contents.conf,
+            )
         ),
     }
 

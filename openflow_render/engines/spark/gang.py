@@ -100,7 +100,8 @@ class GangPlan(Plan):
     @cached_property
     def _group(self) -> Mapping[str, Any]:
         prefix = "spark.kubernetes.scheduler.volcano.podGroupTemplate"
-        named = self.app.conf.get(f"{prefix}File") or self.app.conf.get(f"{prefix}Json")
+        inline = self.app.conf.get(f"{prefix}Json") if self.app.release.group_in_json else None
+        named = self.app.conf.get(f"{prefix}File") or inline
         return self._given if named and self.by_step else {}
 
     @cached_property

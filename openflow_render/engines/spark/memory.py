@@ -6,6 +6,7 @@ Sources: `JavaUtils.byteStringAs`, `BasicDriverFeatureStep`, `ResourceProfile` o
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 _TEXT = re.compile(r"\s*([0-9]+)\s*([a-z]*)\s*\Z", re.IGNORECASE)
 _POWERS = {"": 2, "b": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
@@ -40,3 +41,12 @@ def overhead(heap: int, absolute: int | None, factor: float, minimum: int = MIN_
     if absolute is not None:
         return absolute
     return max(int(factor * heap), minimum)
+
+
+def java_text(number: float) -> str:
+    """``number`` as Java writes a double: ``0.4``, but ``5.0E-4``."""
+    if number == 0 or 1e-3 <= number < 1e7:
+        return repr(number)
+    _, digits, exponent = Decimal(repr(number)).normalize().as_tuple()
+    first, *rest = map(str, digits)
+    return f"{first}.{''.join(rest) or 0}E{int(exponent) + len(rest)}"

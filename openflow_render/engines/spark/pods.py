@@ -189,7 +189,7 @@ class PodTemplate(Plan):
         """The role's containers; where a profile confines them, the template's too."""
         given = (self.given.get("spec") or {}).get(field) or [] if self._profile(_CONTAINER_PROFILES) else []
         others = [each for each in given if field != "containers" or each.get("name") != self.main_name]
-        return merge(others, own or [], field) if others else own or []
+        return merge(others, own, field) if others and own else others or own or []
 
     def _confined(self, container: Tree) -> Tree:
         profile = self._profile(_CONTAINER_PROFILES)

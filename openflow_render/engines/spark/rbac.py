@@ -11,6 +11,8 @@ from typing import Any
 
 from openflow_render.core.watch import Plan
 from openflow_render.engines.spark.app import Application, is_on
+from openflow_render.engines.spark.conf import EXECUTOR
+from openflow_render.engines.spark.volumes import volumes
 
 Tree = dict[str, Any]
 
@@ -36,7 +38,11 @@ class RbacPlan(Plan):
 
     def _core(self) -> Iterator[tuple[str, str, list[str]]]:
         yield "", "pods", self._pods
-        yield "", "configmaps", [] if self._on("spark.kubernetes.executor.disableConfigMap") else ["create", "deletecollection"]
+        yield (
+            "",
+            "configmaps",
+            [] if self._on("spark.kubernetes.executor.disableConfigMap") else ["create", "deletecollection"],
+        )
         deletes = self._on("spark.kubernetes.driver.service.deleteOnTermination", "true")
         yield "", "services", ["deletecollection"] if deletes else []
         yield "", "persistentvolumeclaims", self._claims
@@ -50,15 +56,16 @@ class RbacPlan(Plan):
             self._on("spark.kubernetes.driver.annotateExitException"),
             self._allocator in _WORKLOADS,
         )
-        verbs = ["create", "delete", "deletecollection", "get", "list"]
+        creates = [] if self._allocator in _WORKLOADS else ["create"]
+        verbs = [*creates, "delete", "deletecollection", "get", "list"]
         return [*verbs, *(["patch"] if any(patches) else []), "watch"]
 
     @cached_property
     def _claims(self) -> list[str]:
+        workload = self._allocator in _WORKLOADS
         owns = self._on("spark.kubernetes.driver.ownPersistentVolumeClaim", "true")
-        reuses = owns and self._on("spark.kubernetes.driver.reusePersistentVolumeClaim", "true")
-        claims = self.app.conf.prefixed("spark.kubernetes.executor.volumes.persistentVolumeClaim.")
-        creates = any(name.endswith("options.storageClass") for name in claims)
+        reuses = owns and not workload and self._on("spark.kubernetes.driver.reusePersistentVolumeClaim", "true")
+        creates = not workload and any(each.creates_claim for each in volumes(self.app.conf, EXECUTOR))
         resizes = self._plugin("ExecutorPVCResizePlugin")
         verbs = {
             "create": creates,
@@ -77,7 +84,7 @@ class RbacPlan(Plan):
     def _workload(self) -> Iterator[tuple[str, str, list[str]]]:
         resource = _WORKLOADS.get(self._allocator)
         if resource:
-            yield "apps", resource, ["create", "delete"]
+            yield "apps", resource, ["create", "delete", "get"]
             yield "apps", f"{resource}/scale", ["get", "update"]
 
     @cached_property

@@ -14,7 +14,7 @@ from openflow_render.core.report import Report
 from openflow_render.core.watch import Properties
 from openflow_render.engines.spark import properties
 from openflow_render.engines.spark.app import POD_NAME, POD_UID, Application, is_on, items, main_of
-from openflow_render.engines.spark.conf import DRIVER, EXECUTOR, RoleNames, shown
+from openflow_render.engines.spark.conf import DRIVER, EXECUTOR, RoleNames, secret_reference, shown
 from openflow_render.engines.spark.driver import LOCAL_DIR
 from openflow_render.engines.spark.gang import VOLCANO_STEP
 from openflow_render.engines.spark.job import Role, SparkJob
@@ -281,7 +281,7 @@ def _check_names(job: SparkJob, conf: Properties, names: RoleNames, report: Repo
         if names is DRIVER and "perExecutor" in volume.get("claim", {}):
             report.add(codes.ONE_POD_ONLY, at=(*field, "claim", "perExecutor"))
     for variable in role.env or []:
-        _check_variable(variable["name"], conf, names, report)
+        _check_variable(variable, conf, names, report)
 
 
 def _volume_owner(name: str, role: Role, conf: Properties, names: RoleNames) -> str:
@@ -297,12 +297,14 @@ def _volume_owner(name: str, role: Role, conf: Properties, names: RoleNames) -> 
     return next((key for key in said if conf.source(key)[:2] == ("spec", "conf")), "")
 
 
-def _check_variable(name: str, conf: Properties, names: RoleNames, report: Report) -> None:
+def _check_variable(variable: Mapping[str, Any], conf: Properties, names: RoleNames, report: Report) -> None:
+    name = variable["name"]
     field: Path = ("spec", names.role, "env", Item(name))
-    for prefix in (names.environment, f"{names.kubernetes}secretKeyRef."):
-        other = conf.source(prefix + name)
-        if prefix + name in conf and other[:4] != field:
-            place = report.origin(other)
+    as_secret = secret_reference(variable) is not None
+    said_by = {f"{names.kubernetes}secretKeyRef.": as_secret, names.environment: "valueFrom" not in variable}
+    for prefix, own in said_by.items():
+        if prefix + name in conf and not own:
+            place = report.origin(conf.source(prefix + name))
             report.add(codes.VARIABLE_TWICE, at=field, name=name, role=names.role, other=prefix + name, place=place)
 
 

@@ -1,0 +1,5 @@
+"""``python -m openflow_render``: the same as ``openflow``."""
+
+from openflow_render.cli import main
+
+main()
