@@ -19,7 +19,7 @@ def main() -> None:
     except KeyboardInterrupt:
         _tell("error: interrupted\n")
         code = 130
-    except Exception as crash:  # noqa: BLE001 - the one place where a defect of ours is caught: to be told, not shown
+    except Exception as crash:
         code = _crashed(crash)
     _leave(code)
 

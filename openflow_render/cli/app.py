@@ -90,7 +90,7 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _openflow(
-    version: Annotated[  # noqa: ARG001
+    version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version and leave.")
     ] = False,
 ) -> None:
@@ -103,7 +103,8 @@ def run(arguments: Sequence[str]) -> int:
         result = app(list(arguments) or ["--help"], prog_name="openflow", standalone_mode=False)
     except WRONG_USE as wrong:
         command = wrong.ctx.command_path if wrong.ctx else "openflow"
-        console.complain(wrong.format_message().removeprefix("Invalid value: "), f"`{command} --help` tells how it is used")
+        message = wrong.format_message().removeprefix("Invalid value: ")
+        console.complain(message, f"`{command} --help` tells how it is used")
         return Exit.USAGE
     except OSError as error:
         if error.errno not in console.FULL_OR_GONE:

@@ -33,11 +33,13 @@ def codes(
     elif code is not None:
         console.write(_explained(wanted[0]))
     else:
-        console.table(("code", "severity", "message"), ((each.id, str(each.severity), _shown(each.text)) for each in wanted))
+        rows = ((each.id, str(each.severity), _shown(each.text)) for each in wanted)
+        console.table(("code", "severity", "message"), rows)
 
 
 def _record(code: Code) -> dict[str, str]:
-    return {"code": code.id, "severity": str(code.severity), "message": _shown(code.text), "hint": _shown(code.hint), "about": code.about}
+    message, hint = _shown(code.text), _shown(code.hint)
+    return {"code": code.id, "severity": str(code.severity), "message": message, "hint": hint, "about": code.about}
 
 
 def _explained(code: Code) -> str:

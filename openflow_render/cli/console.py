@@ -6,12 +6,11 @@ import errno
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from functools import cache
-from pathlib import Path as FilePath
 from typing import Any
 
 import typer
 
+from openflow_render.cli import excerpt
 from openflow_render.core import paths
 from openflow_render.core.report import Finding, Origin, Severity
 
@@ -30,7 +29,7 @@ class Told(Exception):  # noqa: N818 - the text is for the user, who can mend it
 
 def show(findings: Iterable[Finding], *, quiet: bool = False) -> None:
     """Print findings on stderr, sorted by place; ``quiet`` leaves only errors."""
-    _lines.cache_clear()
+    excerpt.forget()
     for finding in in_order(findings):
         if finding.severity is Severity.ERROR or not quiet:
             _talk(_text(finding))
@@ -110,30 +109,8 @@ def _record(finding: Finding) -> dict[str, Any]:
 
 def _text(finding: Finding) -> str:
     severity = _styled(str(finding.severity), _COLOURS[finding.severity])
-    text = f"{finding.origin}: {severity} {finding.code.id}: {finding.message}\n" + _excerpt(finding.origin)
+    text = f"{finding.origin}: {severity} {finding.code.id}: {finding.message}\n" + excerpt.excerpt(finding.origin)
     return text + (f"  hint: {finding.hint}\n" if finding.hint else "")
-
-
-def _excerpt(origin: Origin) -> str:
-    """The line that is meant, with marks under the value; empty where there is no such file."""
-    lines = _lines(origin.file) if origin.line and origin.column else []
-    if not 0 < origin.line <= len(lines):
-        return ""
-    line = lines[origin.line - 1]
-    rest = line[origin.column - 1 :].split("#")[0].rstrip().rstrip(",}]")
-    width = max(len(rest if rest[:1] in {'"', "'"} else rest.split(": ")[0].rstrip(":")), 1)
-    margin = " " * len(str(origin.line))
-    if not line.isprintable() or len(line) > 160 or origin.column > len(line):
-        return ""
-    return f"  {origin.line} | {line}\n  {margin} | {' ' * (origin.column - 1)}{'^' * width}\n"
-
-
-@cache
-def _lines(file: str) -> list[str]:
-    try:
-        return FilePath(file).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError, ValueError):
-        return []
 
 
 def _styled(text: str, colour: str) -> str:

@@ -20,7 +20,6 @@ from openflow_render.core.watch import Credit, Credits, Recorder
 from openflow_render.source.load import Source
 from openflow_render.transforms.identity import IDENTITY_SUFFIX, Identity
 
-
 IDENTITY = Identity.name
 
 
@@ -33,7 +32,7 @@ def explain(
     wanted: Annotated[
         str | None,
         typer.Argument(
-            metavar="[OBJECT[.FIELD]]", help="An object, such as Pod or Pod/etl-driver, and a field: Pod.spec.volumes[x]."
+            metavar="[OBJECT[.FIELD]]", help="An object, Pod or Pod/etl-driver, and a field of it: Pod.spec.volumes[x]."
         ),
     ] = None,
     overlays: options.Overlays = None,
@@ -98,8 +97,8 @@ class Story:
     def _fields(self, fields: list[Path], credit: Credit, field: Path) -> str:
         best = likeliest(fields, field)
         more = f" and {len(fields) - 1} more" if len(fields) > 1 else ""
-        # A value that comes of several fields, none of which has its name, is better told by who made it of them.
-        made = f"{credit.rules[0][0]} of " if more and credit.rules and field and not alike(best, field) else ""
+        # Of several fields, none of which has the value's name, it says more who made it of them.
+        made = f"{credit.rules[0][0]}, from " if more and credit.rules and field and not alike(best, field) else ""
         return f"{made}{self.source.origin(best)} {paths.show(best)}{more}"
 
 

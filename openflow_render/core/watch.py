@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from openflow_render.core.paths import Item, Path, common_tail, leaves
@@ -136,7 +137,7 @@ class Recorder:
         return {path[1:]: here.and_also(_trace(path, leaf, reads)) for path, leaf in leaves(value, (field,))}
 
     def copied(self, leaf: Any, reads: list[Read], field: str | int) -> Credit:
-        """Who is to be credited with ``leaf``, which is a copy of something among ``reads`` or depends on none of it."""
+        """Who is to be credited with ``leaf``, a copy of something among ``reads`` or of none of it."""
         return _copied((field,), leaf, reads) or Credit()
 
     def keep(self, manifest: dict[str, Any], credits_: Credits) -> None:
@@ -283,7 +284,7 @@ def _likeness(leaf_path: Path, leaf: Any, read: Read) -> Likeness:
     own = read.source[-1:] if type(read.source) is tuple else leaf_path[:1]
     for field in _list_fields(leaf_path) if isinstance(read.value, list) else leaf_path[:1]:
         for (path, value), (named, _) in zip(leaves(read.value, (field,)), leaves(read.value, own), strict=True):
-            if value == leaf and type(value) is type(leaf):
+            if value == leaf and type(value) is type(leaf) and not _of_another_item(leaf_path, path):
                 score = _COPIED * common_tail(leaf_path, path) or _renamed(leaf_path, path, leaf)
                 if score > best.score:
                     best = Likeness(score, path, named[1:])
@@ -292,8 +293,14 @@ def _likeness(leaf_path: Path, leaf: Any, read: Read) -> Likeness:
 
 def _list_fields(path: Path) -> Path:
     """The keys of ``path`` that lists stand under: what a list that went into it may have been called."""
-    found = [key for key, below in zip(path, path[1:], strict=False) if type(below) in (int, Item)]
+    found = [key for key, below in pairwise(path) if type(below) in (int, Item)]
     return tuple(dict.fromkeys([*found, path[0]]))
+
+
+def _of_another_item(leaf_path: Path, path: Path) -> bool:
+    """Whether the paths lead into differently named items of lists that are called the same."""
+    mine, theirs = ({key: item for key, item in pairwise(each) if type(item) is Item} for each in (leaf_path, path))
+    return any(theirs[key] != item for key, item in mine.items() if key in theirs)
 
 
 def _renamed(leaf_path: Path, path: Path, leaf: Any) -> int:

@@ -46,14 +46,14 @@ def gather(job: SparkJob, conf: Properties, files: Files, report: Report) -> Con
         conf=_texts(job.conf_files, ("spec", "confFiles"), files, report),
         hadoop=_texts(job.hadoop.files, ("spec", "hadoop", "files"), files, report),
         krb5=_texts(_named(conf, "spark.kubernetes.kerberos.krb5.path"), _krb5(conf), files, report),
-        keytab={} if keytab.startswith("local:") else _binary(keytab, conf.source("spark.kerberos.keytab"), files, report),
+        keytab={}
+        if keytab.startswith("local:")
+        else _binary(keytab, conf.source("spark.kerberos.keytab"), files, report),
         credentials=_credentials(conf, files, report),
     )
 
 
-def _template(
-    inline: Any, conf: Properties, names: RoleNames, files: Files, report: Report
-) -> tuple[Tree, str | None]:
+def _template(inline: Any, conf: Properties, names: RoleNames, files: Files, report: Report) -> tuple[Tree, str | None]:
     property_name = f"{names.kubernetes}podTemplateFile"
     if isinstance(inline, dict):
         if property_name in conf:
@@ -136,6 +136,6 @@ def _credentials(conf: Properties, files: Files, report: Report) -> dict[str, st
         if given and name == "oauthToken":
             found[key] = base64.b64encode(given.encode()).decode()
         elif given:
-            found.update({key: text for text in _binary(given, conf.source(prefix + name), files, report).values()})
+            for text in _binary(given, conf.source(prefix + name), files, report).values():
+                found[key] = text
     return found
-

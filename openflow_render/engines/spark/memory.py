@@ -33,11 +33,11 @@ def mebibytes(text: str) -> int:
         short = unit.removesuffix("i")
     if short not in _POWERS:
         raise ValueError(text)
-    return int(match[1]) * 1024 ** _POWERS[short] // 1024**2
+    return (int(match[1]) << 10 * _POWERS[short]) >> 20
 
 
 def overhead(heap: int, absolute: int | None, factor: float, minimum: int = MIN_OVERHEAD) -> int:
-    """MiB beside the heap: as said, else the share of the heap (cut off as Java does), but not less than the minimum."""
+    """MiB beside the heap: as said, else the share of the heap, cut off as Java does, but not below the minimum."""
     if absolute is not None:
         return absolute
     return max(int(factor * heap), minimum)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from openflow_render.core import codes
-from openflow_render.core.report import Report
+from openflow_render.core.report import Code, Report
 from openflow_render.core.watch import Properties
 from openflow_render.engines.spark.app import is_on
 from openflow_render.engines.spark.conf import RoleNames
@@ -42,7 +42,7 @@ class Volume(NamedTuple):
 
     @property
     def creates_claim(self) -> bool:
-        """Whether spark-submit makes the claim: exactly when a class and a size are given, whatever the claim's name."""
+        """Whether spark-submit makes the claim: when a class and a size are given, whatever the claim's name."""
         return self.kind == "persistentVolumeClaim" and {"storageClass", "sizeLimit"} <= set(self.options)
 
     def claim_name(self, on_demand: str) -> str:
@@ -115,7 +115,7 @@ def check_volumes(conf: Properties, names: RoleNames, release: Release, report: 
 
 def _faults(
     conf: Properties, key: str, volume: str, kind: str, release: Release
-) -> Iterator[tuple[codes.Code, dict[str, str]]]:
+) -> Iterator[tuple[Code, dict[str, Any]]]:
     if kind not in _REQUIRED:
         yield codes.UNKNOWN_VOLUME_TYPE, {"kind": kind, "known": ", ".join(sorted(_REQUIRED))}
         return

@@ -1,0 +1,88 @@
+"""The line of a file that a finding is about, with marks under the value that is meant."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path as FilePath
+from unicodedata import east_asian_width
+
+from openflow_render.core.report import Origin
+
+LONGEST = 160
+"""A longer line would fill the screen and explain nothing."""
+
+_QUOTED = re.compile(r"""["](?:[^"\\]|\\.)*["]?|'(?:[^']|'')*'?""")
+_PLAIN = re.compile(r"(?:(?!:(?:\s|\Z)|\s#).)+")
+_PLAIN_IN_BRACKETS = re.compile(r"(?:(?!:(?:[\s,\[\]{}]|\Z)|\s#)[^,\[\]{}])+")
+_OPENING, _CLOSING = "[{", "]}"
+
+
+def excerpt(origin: Origin) -> str:
+    """Two lines of text: the place, and marks below it; empty where there is no such place, or nothing to see."""
+    lines = _lines(origin.file) if origin.line and origin.column else []
+    if not 0 < origin.line <= len(lines):
+        return ""
+    line, start = lines[origin.line - 1].replace("\t", " "), origin.column - 1
+    if not line.isprintable() or len(line) > LONGEST or start >= len(line):
+        return ""
+    margin = " " * len(str(origin.line))
+    marks = " " * _columns(line[:start]) + "^" * _columns(line[start : end_of_value(line, start)])
+    return f"  {origin.line} | {line}\n  {margin} | {marks}\n"
+
+
+def forget() -> None:
+    """Read files anew: they may have changed."""
+    _lines.cache_clear()
+
+
+@cache
+def _lines(file: str) -> list[str]:
+    try:
+        text = FilePath(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError, ValueError):
+        return []
+    return text.removeprefix("\ufeff").split("\n")
+
+
+def end_of_value(line: str, start: int) -> int:
+    """Where the key or value that begins at ``start`` ends, as far as its line tells; at least one character on."""
+    if line[start] in "\"'":
+        match = _QUOTED.match(line, start)
+    elif line[start] in _OPENING:
+        return _end_of_brackets(line, start)
+    else:
+        match = (_PLAIN_IN_BRACKETS if _inside_brackets(line, start) else _PLAIN).match(line, start)
+    return max(start + len(match[0].rstrip()), start + 1) if match else start + 1
+
+
+def _inside_brackets(line: str, end: int) -> bool:
+    depth = 0
+    for _, char in _brackets(line, 0, end):
+        depth += 1 if char in _OPENING else -1
+    return depth > 0
+
+
+def _end_of_brackets(line: str, start: int) -> int:
+    depth = 0
+    for at, char in _brackets(line, start, len(line)):
+        depth += 1 if char in _OPENING else -1
+        if depth == 0:
+            return at + 1
+    return len(line.rstrip())
+
+
+def _brackets(line: str, start: int, end: int) -> list[tuple[int, str]]:
+    """The brackets from ``start`` to ``end`` that stand outside quotes."""
+    found, at = [], start
+    while at < end:
+        quoted = _QUOTED.match(line, at) if line[at] in "\"'" else None
+        if line[at] in _OPENING + _CLOSING:
+            found.append((at, line[at]))
+        at = quoted.end() if quoted else at + 1
+    return found
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal ``text`` takes."""
+    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
