@@ -102,7 +102,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         result = app(list(arguments) or ["--help"], prog_name="openflow", standalone_mode=False)
     except WRONG_USE as wrong:
-        command = wrong.ctx.command_path if wrong.ctx else "openflow"
+        command = wrong.ctx.command_path if wrong.ctx else f"openflow {arguments[0]}"
         message = wrong.format_message().removeprefix("Invalid value: ")
         console.complain(message, f"`{command} --help` tells how it is used")
         return Exit.USAGE

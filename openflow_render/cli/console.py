@@ -12,7 +12,7 @@ import typer
 
 from openflow_render.cli import excerpt
 from openflow_render.core import paths
-from openflow_render.core.report import Finding, Origin, Severity
+from openflow_render.core.report import Finding, Severity
 
 QUIET = False
 """Whether `-q` was given; set by the option itself, since errors are shown where the command has ended."""

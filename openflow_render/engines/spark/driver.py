@@ -13,6 +13,7 @@ from openflow_render.engines.spark.app import POD_NAME, POD_UID, Application, is
 from openflow_render.engines.spark.conf import DRIVER
 from openflow_render.engines.spark.gang import GangPlan
 from openflow_render.engines.spark.pods import PodTemplate
+from openflow_render.engines.spark.role import RolePlan
 from openflow_render.engines.spark.sizes import DriverSizes
 from openflow_render.engines.spark.volumes import ON_DEMAND, Volume, volumes
 
@@ -24,7 +25,7 @@ LOCAL_DIR = "spark-local-dir-"
 ACCOUNT = "spark.kubernetes.authenticate.driver.serviceAccountName"
 
 
-class DriverPlan(Plan):
+class DriverPlan(RolePlan):
     """What the driver pod of a Spark job holds."""
 
     def __init__(
@@ -35,11 +36,18 @@ class DriverPlan(Plan):
         gang: GangPlan,
         credentials: dict[str, str],
     ) -> None:
-        self.app = app
-        self.template = template
-        self.sizes = sizes
+        super().__init__(app, DRIVER, template, sizes)
         self.gang = gang
         self._credentials = credentials
+
+    def runs(self, step: str) -> bool:
+        return self.app.runs(step)
+
+    def expanded(self, text: str) -> str:
+        return text.replace("{{APP_ID}}", self.app.id).replace("{{EXECUTOR_ID}}", "")
+
+    def on_demand(self, volume: Volume) -> str:
+        return f"{self.app.prefix}-driver-pvc-{volume.number}"
 
     # --- BasicDriverFeatureStep ---
 
@@ -49,69 +57,14 @@ class DriverPlan(Plan):
         return self.app.conf.get("spark.kubernetes.driver.pod.name") or f"{self.app.prefix}-driver"
 
     @cached_property
-    def own_labels(self) -> dict[str, str]:
-        """Labels from `spark.kubernetes.driver.label.*`, placeholders put in."""
-        return {name: self._expanded(value) for name, value in self._prefixed("label.").items()}
-
-    @cached_property
-    def spark_labels(self) -> dict[str, str]:
-        """The labels that Spark itself gives its driver."""
-        labels = {"spark-version": self.app.job.version, **self.app.selector}
-        return {**labels, "spark-app-name": self.app.label, "spark-role": "driver"}
-
-    @cached_property
     def service_selector(self) -> dict[str, str]:
         """What the driver's Service selects by: every label but the template's."""
         return {**self.own_labels, **self.spark_labels}
 
     @cached_property
-    def labels(self) -> dict[str, str]:
-        """The pod's labels: Spark's win over the conf's, and those over the template's."""
-        return {**self.template.labels, **self.service_selector}
-
-    @cached_property
-    def annotations(self) -> dict[str, str]:
-        """The pod's annotations: the conf's win over the template's."""
-        own = {name: self._expanded(value) for name, value in self._prefixed("annotation.").items()}
-        return {**self.template.annotations, **own, **self.gang.driver_annotations}
-
-    def _prefixed(self, infix: str) -> dict[str, str]:
-        return self.app.conf.prefixed(DRIVER.kubernetes + infix)
-
-    def _expanded(self, text: str) -> str:
-        return text.replace("{{APP_ID}}", self.app.id).replace("{{EXECUTOR_ID}}", "")
-
-    @cached_property
-    def node_selector(self) -> dict[str, str]:
-        """The template's, then `spark.kubernetes.node.selector.*`, then the driver's own."""
-        common = self.app.conf.prefixed("spark.kubernetes.node.selector.")
-        return {**self.template.node_selector, **common, **self._prefixed("node.selector.")}
-
-    @cached_property
-    def pull_secrets(self) -> list[Tree]:
-        """`spark.kubernetes.container.image.pullSecrets`, behind the template's."""
-        return [{"name": name} for name in items(self.app.conf.get("spark.kubernetes.container.image.pullSecrets"))]
-
-    @cached_property
-    def scheduler_name(self) -> str | None:
-        """The driver's scheduler, else that of both roles; the template's stays without either."""
-        conf = self.app.conf
-        return conf.get("spark.kubernetes.driver.scheduler.name") or conf.get("spark.kubernetes.scheduler.name")
-
-    @cached_property
-    def image(self) -> str:
-        """`spark.kubernetes.driver.container.image`, else the image of both roles."""
-        return self.app.image("driver")
-
-    @cached_property
-    def pull_policy(self) -> str:
-        """Always written, so that it wins over the template's."""
-        return self.app.conf.get("spark.kubernetes.container.image.pullPolicy") or "IfNotPresent"
-
-    @cached_property
-    def container_name(self) -> str:
-        """The template's name for the main container, else Spark's."""
-        return self.template.main_name
+    def placed_annotations(self) -> dict[str, str] | None:
+        """The annotations and the scheduler's, if there are any."""
+        return {**self.annotations, **self.gang.driver_annotations} or None
 
     @cached_property
     def rpc_port(self) -> int:
@@ -165,72 +118,12 @@ class DriverPlan(Plan):
         ]
 
     @cached_property
-    def own_env(self) -> list[Tree]:
-        """`spark.kubernetes.driverEnv.*`; empty values stay."""
-        own = self.app.conf.prefixed(DRIVER.environment)
-        return [{"name": name, "value": value} for name, value in own.items()]
-
-    @cached_property
     def bind_env(self) -> list[Tree]:
         """The address that the driver binds to: the pod's."""
         return [{"name": self._variable("SPARK_DRIVER_BIND_ADDRESS"), "valueFrom": _field("status.podIP")}]
 
     def _variable(self, name: str) -> str:
         return self.app.distribution.variable(name)
-
-    @cached_property
-    def placed_annotations(self) -> dict[str, str] | None:
-        """The annotations, if there are any."""
-        return self.annotations or None
-
-    @cached_property
-    def placed_node_selector(self) -> dict[str, str] | None:
-        """The node selector, if there is one."""
-        return self.node_selector or None
-
-    @cached_property
-    def placed_pull_secrets(self) -> list[Tree] | None:
-        """The template's pull secrets and ours, if there are any."""
-        return [*self.template.pull_secrets, *self.pull_secrets] or None
-
-    @cached_property
-    def placed_limits(self) -> Tree:
-        """The template's limits, and the devices."""
-        return {**self.other_limits, **self.sizes.devices}
-
-    @cached_property
-    def placed_security(self) -> Tree | None:
-        """The main container's security context, if there is one."""
-        forced = {} if self.privilege_escalation is None else {"allowPrivilegeEscalation": self.privilege_escalation}
-        return {**self.security, **forced} or None
-
-    @cached_property
-    def other_requests(self) -> Tree:
-        """The template's other requests."""
-        return dict(self.template.resources.get("requests") or {})
-
-    @cached_property
-    def other_limits(self) -> Tree:
-        """The template's other limits."""
-        return dict(self.template.resources.get("limits") or {})
-
-    @cached_property
-    def other_resources(self) -> Tree:
-        """What the template says of resources besides requests and limits, such as claims on devices."""
-        return {name: given for name, given in self.template.resources.items() if name not in {"requests", "limits"}}
-
-    @cached_property
-    def security(self) -> Tree:
-        """The template's security context of the main container."""
-        return self.template.security
-
-    @cached_property
-    def privilege_escalation(self) -> bool | None:
-        """Written since 4.3, over whatever the template says; false unless the conf says otherwise."""
-        key = "securityContext.allowPrivilegeEscalation"
-        conf = self.app.conf
-        wanted = conf.get(f"{DRIVER.kubernetes}{key}") or conf.get(f"spark.kubernetes.{key}")
-        return is_on(wanted) if self.app.release.privilege_escalation else None
 
     # --- DriverKubernetesCredentialsFeatureStep ---
 
@@ -284,52 +177,19 @@ class DriverPlan(Plan):
         """The account that gets the Role."""
         return self.account or self.template.spec.get("serviceAccountName") or self.app.job.name
 
-    # --- MountSecrets, EnvSecrets and MountVolumes ---
+    # --- MountSecrets and MountVolumes; `RolePlan` has the rest ---
 
     @cached_property
-    def secrets(self) -> dict[str, str]:
-        """`spark.kubernetes.driver.secrets.*`: mount paths by Secret."""
-        return self._prefixed("secrets.") if self.app.runs("MountSecretsFeatureStep") else {}
+    def credentials_volumes(self) -> list[Tree]:
+        """The volume of the driver's own credentials."""
+        volume = {"name": "kubernetes-credentials", "secret": {"secretName": self.credentials_secret}}
+        return [volume] if self.names_credentials else []
 
     @cached_property
-    def secret_volumes(self) -> list[Tree]:
-        """A volume for each mounted Secret."""
-        volumes = [{"name": f"{name}-volume", "secret": {"secretName": name}} for name in self.secrets]
-        if not self.names_credentials:
-            return volumes
-        own = {"name": "kubernetes-credentials", "secret": {"secretName": self.credentials_secret}}
-        return [own, *volumes]
-
-    @cached_property
-    def secret_mounts(self) -> list[Tree]:
-        """Where they are mounted."""
-        mounts = [{"name": f"{name}-volume", "mountPath": path} for name, path in self.secrets.items()]
-        if not self.names_credentials:
-            return mounts
-        return [{"name": "kubernetes-credentials", "mountPath": CREDENTIALS_PATH}, *mounts]
-
-    @cached_property
-    def secret_env(self) -> list[Tree]:
-        """`spark.kubernetes.driver.secretKeyRef.*`: variables out of Secrets."""
-        references = self._prefixed("secretKeyRef.") if self.app.runs("EnvSecretsFeatureStep") else {}
-        return [
-            {"name": name, "valueFrom": {"secretKeyRef": dict(zip(("name", "key"), value.split(":"), strict=False))}}
-            for name, value in references.items()
-        ]
-
-    @cached_property
-    def volumes(self) -> list[Volume]:
-        """The volumes said in properties."""
-        return volumes(self.app.conf, DRIVER) if self.app.runs("MountVolumesFeatureStep") else []
-
-    def _on_demand(self, volume: Volume) -> str:
-        return f"{self.app.prefix}-driver-pvc-{volume.number}"
-
-    @cached_property
-    def own_volumes(self) -> list[Tree]:
-        """Their Kubernetes volumes; `OnDemand` becomes a claim of the run."""
-        release = self.app.release
-        return [{"name": each.name, **each.source(self._on_demand(each), release)} for each in self.volumes]
+    def credentials_mounts(self) -> list[Tree]:
+        """Its mount."""
+        mount = {"name": "kubernetes-credentials", "mountPath": CREDENTIALS_PATH}
+        return [mount] if self.names_credentials else []
 
     @cached_property
     def run_claims(self) -> list[Claim]:
@@ -345,12 +205,7 @@ class DriverPlan(Plan):
         return [self._claim(each) for each in made if ON_DEMAND not in each.options["claimName"]]
 
     def _claim(self, volume: Volume) -> Claim:
-        return Claim(self.app, volume.claim_name(self._on_demand(volume)), volume)
-
-    @cached_property
-    def own_mounts(self) -> list[Tree]:
-        """Their mounts."""
-        return [each.volume_mount(self.app.release) for each in self.volumes]
+        return Claim(self.app, volume.claim_name(self.on_demand(volume)), volume)
 
     # --- DriverCommandFeatureStep ---
 

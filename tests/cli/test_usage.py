@@ -1,0 +1,84 @@
+"""What `openflow` says before it reads any job."""
+
+import pytest
+from conftest import JOB, Project
+
+from openflow_render import __version__
+from openflow_render.cli.app import COMMANDS
+from openflow_render.cli.exits import Exit
+
+
+def test_without_arguments_it_tells_what_there_is_and_what_to_do_next(project: Project):
+    result = project.openflow()
+
+    assert (result.exit_code, result.stderr) == (Exit.DONE, "")
+    assert "openflow init my-project" in result.stdout
+    assert [name for name in COMMANDS if f"│ {name} " not in result.stdout] == []
+
+
+def test_help_is_the_same_as_no_arguments(project: Project):
+    assert project.openflow() == project.openflow("--help") == project.openflow("-h")
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "import spark-submit", "import properties"])
+def test_every_command_has_help(project: Project, command: str):
+    result = project.openflow(*command.split(), "--help")
+
+    assert (result.exit_code, result.stderr) == (Exit.DONE, "")
+    assert f"Usage: openflow {command}" in result.stdout
+
+
+def test_import_without_a_source_tells_what_there_is(project: Project):
+    result = project.openflow("import")
+
+    assert (result.exit_code, result.stderr) == (Exit.DONE, "")
+    assert result.stdout.strip() == project.openflow("import", "--help").stdout.strip()
+
+
+def test_the_version_is_printed(project: Project):
+    assert project.openflow("--version") == (Exit.DONE, f"openflow {__version__}\n", "")
+
+
+WRONG = {
+    ("rendr", "job.yaml"): ("there is no command `rendr` (did you mean `render`?)", ""),
+    ("xyz",): ("there is no command `xyz`", ""),
+    ("render",): ("Missing argument 'PATH...'.", " render"),
+    ("render", "job.yaml", "--outt", "x"): ("No such option: --outt (Possible options: --out, --quiet)", " render"),
+    ("-x",): ("No such option: -x", ""),
+    ("render", "job.yaml", "--out"): ("Option '--out' requires an argument.", " render"),
+    ("render", "job.yaml", "--by", "kind"): ("Invalid value for '--by': 'kind' is not one of 'object', 'job'.", " render"),
+    ("render", "job.yaml", "--set", "x"): (
+        "--set x: write path=value, for example spec.executor.instances=3",
+        " render",
+    ),
+    ("render", "job.yaml", "--set", "a[=1"): ("--set a[=1: write path=value, for example spec.executor.instances=3", " render"),
+    ("render", "job.yaml", "--set-json", "a={"): (
+        "--set-json: this is not YAML: a value should stand here",
+        " render",
+    ),
+    ("render", "job.yaml", "--var", "a-b=c"): ("--var a-b=c: write name=value, for example bucket=s3a://data", " render"),
+    ("render", "job.yaml", "--kubernetes", "abc"): ("'abc' is not a Kubernetes version such as 1.34", " render"),
+    ("validate", "job.yaml", "--report", "xml"): (
+        "Invalid value for '--report': 'xml' is not one of 'text', 'json'.",
+        " validate",
+    ),
+    ("codes", "OF99"): ("there is no code OF99", " codes"),
+    ("codes", "OF211"): ("there is no code OF211 (did you mean `OF421`?)", " codes"),
+    ("schema", "jobb"): ("Invalid value for 'kind': 'jobb' is not one of 'job', 'overlay'.", " schema"),
+    ("explain", "job.yaml", "Pod", "x"): ("Got unexpected extra argument(s) (x)", " explain"),
+    ("import", "helm"): ("No such command 'helm'.", " import"),
+}
+
+
+@pytest.mark.parametrize("arguments", WRONG, ids=" ".join)
+def test_wrong_use_is_told_in_a_line_with_a_way_on(project: Project, arguments: tuple[str, ...]):
+    project.write({"job.yaml": JOB})
+    message, command = WRONG[arguments]
+
+    result = project.openflow(*arguments)
+
+    assert result == (
+        Exit.USAGE,
+        "",
+        f"error: {message}\n  hint: `openflow{command} --help` tells how it is used\n",
+    )

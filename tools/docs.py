@@ -1,0 +1,350 @@
+"""Writes the printed parts of docs/ anew, from the code and the schemas that they describe.
+
+A page marks such a part with `<!-- printed: NAME -->` and `<!-- end -->`; the rest of the page is written by hand.
+
+    python tools/docs.py            write
+    python tools/docs.py --check    write nothing; exit 1 and name the pages that are stale
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+from openflow_render.cli import app
+from openflow_render.cli.exits import Exit
+from openflow_render.core.codes import catalogue
+from openflow_render.core.report import Code
+from openflow_render.engines import spark
+from openflow_render.engines.spark import engine, properties
+from openflow_render.source import expressions, reader
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+
+_PART = re.compile(r"(<!-- printed: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+Schema = Mapping[str, Any]
+
+
+def current(page: str) -> str:
+    """The text of ``page`` with every printed part as it should be now."""
+    return _PART.sub(lambda part: f"{part[1]}{PARTS[part[2]]().strip()}\n{part[3]}", page)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(_cell(text) for text in line) + " |\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+# --- the job file, from its schemas ---
+
+
+def _schema(*parts: str) -> Any:
+    return _load(ROOT.joinpath("schemas", *parts))
+
+
+def _load(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def _definitions() -> Any:
+    return _schema("job.schema.json")["$defs"]
+
+
+def job_metadata() -> str:
+    schema = _schema("job.schema.json")
+    return _fields(schema["properties"]["metadata"], "metadata")
+
+
+def job_common() -> str:
+    definitions = _definitions()
+    common = definitions["common"]
+    engines = [name for file in sorted((ROOT / "schemas" / "engines").iterdir()) for name in _load(file)["x-engines"]]
+    common["properties"]["engine"] = {**common["properties"]["engine"], "enum": engines}
+    common["required"] = _schema("job.schema.json")["properties"]["spec"]["required"]
+    return _fields(common, "spec", definitions)
+
+
+def job_spark() -> str:
+    return _fields(_schema("engines", "spark.schema.json"), "spec")
+
+
+def job_sizes() -> str:
+    return _fields(_definitions()["sizes"], "")
+
+
+def job_pods() -> str:
+    return _fields(_definitions()["podFields"], "")
+
+
+def overlay_fields() -> str:
+    schema = _schema("overlay.schema.json")
+    return _fields(schema["properties"]["spec"], "spec", schema["$defs"])
+
+
+def _fields(schema: Schema, at: str, definitions: Schema | None = None) -> str:
+    rows = _rows(schema, at, definitions or _definitions())
+    return table(("field", "what may stand there", "meaning"), rows)
+
+
+def _rows(schema: Schema, at: str, definitions: Schema) -> Iterator[tuple[str, str, str]]:
+    for name, raw in schema.get("properties", {}).items():
+        field = _resolved(raw, definitions)
+        path = f"{at}.{name}" if at else name
+        needed = ", required" if name in schema.get("required", ()) else ""
+        yield f"`{path}`", f"{_kind(field, definitions)}{needed}", field.get("description", "")
+        for below, suffix in _below(field, definitions):
+            yield from _rows(below, path + suffix, definitions)
+
+
+def _resolved(schema: Schema, definitions: Schema) -> Schema:
+    """``schema`` with what it refers to under what it says itself."""
+    if "$ref" not in schema:
+        return schema
+    return {**_resolved(definitions[schema["$ref"].rpartition("/")[2]], definitions), **schema}
+
+
+def _below(field: Schema, definitions: Schema) -> Iterator[tuple[Schema, str]]:
+    for one in field.get("oneOf", [field]):
+        if "properties" in one:
+            yield one, ""
+        items = _resolved(one.get("items", {}), definitions)
+        if "properties" in items:
+            yield items, "[]"
+
+
+def _kind(field: Schema, definitions: Schema) -> str:
+    if "oneOf" in field:
+        return " or ".join(dict.fromkeys(_kind(_resolved(one, definitions), definitions) for one in field["oneOf"]))
+    if "title" in field:
+        example = f", `{field['examples'][0]}`" if field.get("examples") else ""
+        return f"{field['title']}{example}"
+    if "const" in field:
+        return f"`{field['const']}`"
+    if "enum" in field:
+        return ", ".join(f"`{each}`" if each else '`""`' for each in field["enum"])
+    if field.get("type") == "array":
+        return f"list of {_plural(_kind(_resolved(field.get('items', {}), definitions), definitions))}"
+    types = field.get("type", "any value")
+    words = {"object": "map", "integer": "whole number", "string": "text", "boolean": "`true` or `false`"}
+    return " or ".join(words.get(each, each) for each in ([types] if isinstance(types, str) else types))
+
+
+def _plural(kind: str) -> str:
+    return {"text": "texts", "map": "maps"}.get(kind, kind)
+
+
+# --- the command line ---
+
+
+def commands() -> str:
+    group: Any = typer.main.get_command(app.app)
+    return "\n".join(_command(f"openflow {name}", group.get_command(None, name)) for name in app.COMMANDS)
+
+
+def _command(name: str, command: Any) -> str:
+    if hasattr(command, "commands"):
+        parts = [_command(f"{name} {inner}", below) for inner, below in command.commands.items()]
+        return "\n".join([f"## {name}\n\n{_prose(command.help)}\n", *parts])
+    arguments = [each for each in command.params if each.param_type_name == "argument"]
+    usage = " ".join([name, *(each.metavar or each.human_readable_name.upper() for each in arguments)])
+    rows = [(f"`{each.metavar or each.human_readable_name.upper()}`", _option_help(each)) for each in arguments]
+    rows += [(_option(each), _option_help(each)) for each in command.params if each not in arguments]
+    level = "##" if name.count(" ") == 1 else "###"
+    return f"{level} {name}\n\n{_prose(command.help)}\n\n    {usage} [OPTIONS]\n\n{table(('argument', 'meaning'), rows)}"
+
+
+def _prose(text: str) -> str:
+    return re.sub(r"\s*\n\s*\n\s*", "\n\n", text.strip())
+
+
+def _option(option: Any) -> str:
+    flags = ", ".join(f"`{each}`" for each in option.opts)
+    choices = getattr(option.type, "choices", None)
+    value = option.metavar or ("|".join(map(str, choices)) if choices else "")
+    return f"{flags} `{value}`" if value and not option.is_flag else flags
+
+
+def _option_help(option: Any) -> str:
+    shown = option.default if isinstance(option.default, str) and option.default else ""
+    return f"{option.help or ''}{f' Default: `{shown}`.' if shown else ''}"
+
+
+def exit_codes() -> str:
+    return table(("code", "meaning"), ((str(int(each)), each.about) for each in Exit))
+
+
+# --- diagnostics ---
+
+_RANGES = {
+    "1": "Reading and overlays",
+    "2": "The job",
+    "3": "The engine and its properties",
+    "4": "Kubernetes schema and versions",
+    "5": "References between objects",
+    "6": "Security and secrets",
+    "7": "Scheduling and quota",
+    "8": "The cluster",
+}
+
+
+def diagnostics() -> str:
+    known = sorted(catalogue(), key=lambda code: code.id)
+    return "\n".join(
+        f"## OF{digit}xx: {title}\n\n{table(('code', 'severity', 'message', 'what it is about, and what to do'), rows)}"
+        for digit, title in _RANGES.items()
+        if (rows := [_diagnostic(code) for code in known if code.id[2] == digit])
+    )
+
+
+def _diagnostic(code: Code) -> tuple[str, str, str, str]:
+    depends = code.hint in {"", "{hint}", "{advice}"}
+    what_to_do = "" if depends else f"To do: {_literal(code.hint)}."
+    return code.id, str(code.severity), _literal(code.text), f"{code.about} {what_to_do}".strip()
+
+
+class _Names(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return f"‹{name}›"
+
+
+def _literal(text: str) -> str:
+    """``text`` with the name of each value in its place."""
+    return text.format_map(_Names())
+
+
+# --- Spark ---
+
+_READERS = {"client": "spark-submit alone", "submit": "openflow", "runtime": "the driver"}
+
+
+def spark_properties() -> str:
+    rows = []
+    for each in properties.PROPERTIES.values():
+        who = "spark-submit alone" if properties.client_only(each.name) else _readers(each)
+        since = "set by Spark itself" if each.since == "0.0.0" else each.since
+        until = f"{since}, until {each.removed}" if each.removed else since
+        rows.append((f"`{each.name}`", each.type, _default(each.default), until, who))
+    return table(("property", "type", "default", "since", "read by"), rows)
+
+
+def _readers(row: properties.Property) -> str:
+    first = _READERS[row.phase]
+    return f"{first}, the driver" if row.also_runtime and row.phase != "runtime" else first
+
+
+def _default(text: str | None) -> str:
+    if text is None:
+        return ""
+    return f"that of `{text[1:]}`" if text.startswith("=") else f"`{text or chr(34) * 2}`"
+
+
+def legacy_properties() -> str:
+    from openflow_render.engines.spark.legacy import LEGACY
+
+    rows = [
+        (f"`{name}`", f"`{old.replacement}`" if old.replacement else "refused" if old.refused else "left out", old.reason)
+        for name, old in LEGACY.items()
+    ]
+    return table(("property", "becomes", "because"), rows)
+
+
+def spark_objects() -> str:
+    rows = [(_made(make), f"`{make.template}`", _when(make.when), _lasts(make)) for make in spark.ENGINE.makes]
+    return table(("object", "template", "made when", "name"), rows)
+
+
+def _made(make: Any) -> str:
+    text = (ROOT / "templates" / f"{make.template}.yaml").read_bytes()
+    [document] = reader.read(text, make.template, _Silent(), spread=True)  # type: ignore[arg-type]
+    return f"{document.value['kind']}{', kept back' if make.literal else ''}"
+
+
+class _Silent:
+    failed = False
+
+    def add(self, *_: object, **__: object) -> None:
+        """Our own templates read without findings; a test of theirs sees to it."""
+
+
+def _when(when: str) -> str:
+    """The rule that decides whether an object is made, in the words of the property that holds it."""
+    plan, name = when.split(".")
+    member = getattr(_plan_types()[plan], name)
+    function = getattr(member, "func", None) or getattr(member, "fget", None) or member
+    return (function.__doc__ or "").strip().split("\n")[0].rstrip(".")
+
+
+def _plan_types() -> dict[str, type]:
+    names = ("RunPlan", "DriverPlan", "GangPlan", "HadoopPlan", "ExecutorPlan", "ConfigurationPlan", "ServicePlan")
+    types = {name.removesuffix("Plan").lower(): getattr(engine, name) for name in names}
+    return {**types, "policy": engine.NetworkPolicyPlan, "rbac": engine.RbacPlan}
+
+
+def _lasts(make: Any) -> str:
+    return "with the run's suffix" if make.run_scoped else "plain"
+
+
+# --- overlays ---
+
+
+def shipped_overlays() -> str:
+    files = sorted((ROOT / "overlays").glob("*.yaml"))
+    return table(("overlay", "what it does"), ((f"`{file.stem}`", _first_comment(file)) for file in files))
+
+
+def _first_comment(file: Path) -> str:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return lines[0].removeprefix("#").strip()
+
+
+def filters() -> str:
+    return ", ".join(f"`{name}`" for name in sorted(expressions._FILTERS))  # noqa: SLF001 - it is what there is to tell
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "job-metadata": job_metadata,
+    "job-common": job_common,
+    "job-spark": job_spark,
+    "job-sizes": job_sizes,
+    "job-pods": job_pods,
+    "overlay-fields": overlay_fields,
+    "commands": commands,
+    "exit-codes": exit_codes,
+    "diagnostics": diagnostics,
+    "spark-properties": spark_properties,
+    "legacy-properties": legacy_properties,
+    "spark-objects": spark_objects,
+    "shipped-overlays": shipped_overlays,
+    "filters": filters,
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    stale = []
+    for file in sorted(DOCS.glob("*.md")):
+        before = file.read_text(encoding="utf-8")
+        after = current(before)
+        if before == after:
+            continue
+        stale.append(file)
+        if "--check" not in arguments:
+            file.write_text(after, encoding="utf-8")
+    for file in stale:
+        print(f"{file.relative_to(ROOT)}: {'stale' if '--check' in arguments else 'written'}")
+    return 1 if stale and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
