@@ -30,8 +30,8 @@ demo: $(VENV)/.installed
 	@$(BIN)/openflow render $(EXAMPLE)
 	@echo "--- openflow explain $(EXAMPLE)"
 	@$(BIN)/openflow explain $(EXAMPLE)
-	@echo "--- openflow explain $(EXAMPLE) Pod.spec.containers[spark-kubernetes-driver].resources.requests.memory"
-	@$(BIN)/openflow explain $(EXAMPLE) 'Pod.spec.containers[spark-kubernetes-driver].resources.requests.memory'
+	@echo "--- openflow explain $(EXAMPLE) Pod/spark-pi-driver.spec.containers[spark-kubernetes-driver].resources.requests.memory"
+	@$(BIN)/openflow explain $(EXAMPLE) 'Pod/spark-pi-driver.spec.containers[spark-kubernetes-driver].resources.requests.memory'
 
 test: $(VENV)/.group-test
 	$(BIN)/python -m pytest -n 2

@@ -172,12 +172,13 @@ def explain_time(rounds: int) -> None:
 
 
 def stages() -> dict[str, float]:
-    """Seconds by stage of one cold render; what python takes to throw everything away at the end is one."""
+    """Seconds by stage of one cold render; `leaving` is what python takes to throw everything away at the end."""
     command = [sys.executable, "-c", STAGES, "render", "-q", str(JOB)]
     done = subprocess.run(command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True)
     ended = time.time()
     spent: dict[str, float] = json.loads(done.stderr)
-    return {**spent, "leaving": ended - spent.pop("ended at")}
+    spent["leaving"] = ended - spent.pop("ended at")
+    return spent
 
 
 def import_times() -> Counter[str]:

@@ -16,7 +16,7 @@ from openflow_render.core.report import Finding, Report
 from openflow_render.core.resource import Bundle, Manifest, Resource
 from openflow_render.core.section import typed
 from openflow_render.core.watch import Credit, Credits, Plan, Recorder
-from openflow_render.source import expressions
+from openflow_render.source import expressions, layers
 from openflow_render.source.load import Source
 from openflow_render.source.templates import Template, Templates
 from openflow_render.spec import combinations, schema
@@ -82,9 +82,7 @@ def _typed(source: Source, settings: Settings, report: Report) -> tuple[Job | No
         return None, None
     spec = source.tree["spec"]
     engine = engines.find(spec["engine"])
-    if engine is None:
-        report.add(codes.UNKNOWN_ENGINE, at="spec.engine", engine=spec["engine"])
-        return None, None
+    assert engine is not None, "the schema allows the engines that there are"
     if isinstance(spec.get("image"), str):
         spec = {**spec, "image": {"name": spec["image"]}}
     job = typed(engine.job_type, {**source.tree, "spec": spec}, ("spec",))
@@ -132,7 +130,11 @@ class _Placing:
         if make.wraps is not None:
             scope["pod"] = self._fill(make.wraps, scope, Credit())
         manifest = self._fill(make.template, scope, why)
-        return None if manifest is None else Resource(manifest, run_scoped=make.run_scoped, literal=make.literal)
+        return (
+            None
+            if manifest is None
+            else Resource(manifest, run_scoped=make.run_scoped, literal=make.literal, preview=make.preview)
+        )
 
     def _fill(self, name: str, scope: Mapping[str, object], why: Credit) -> Manifest | None:
         template = self._templates.get(name)
@@ -140,10 +142,12 @@ class _Placing:
             return None
         try:
             return self._filled(template, scope, why)
-        except expressions.Undefined as unknown:
-            self._report.add(codes.TEMPLATE_VALUE, at=template.origin, template=template.file, name=unknown.name)
-        except expressions.Failed as failure:
-            self._report.add(codes.TEMPLATE_VALUE, at=template.origin, template=template.file, name=failure)
+        except (expressions.Undefined, expressions.Failed) as error:
+            origin, text = template.fault(scope)
+            if isinstance(error, expressions.Undefined):
+                self._report.add(codes.TEMPLATE_VALUE, at=origin, template=template.file, name=error.name)
+            else:
+                layers.explain(error, origin, text, self._report)
         return None
 
     def _filled(self, template: Template, scope: Mapping[str, object], why: Credit) -> Manifest:
@@ -169,9 +173,7 @@ def _run(transform: Transform, bundle: Bundle, report: Report, recorder: Recorde
             recorder.keep(resource.manifest, _credited(transform, manifest, resource.manifest, reads, recorder))
 
 
-def _credited(
-    transform: Transform, before: Manifest, after: Manifest, reads: list[Any], recorder: Recorder
-) -> Credits:
+def _credited(transform: Transform, before: Manifest, after: Manifest, reads: list[Any], recorder: Recorder) -> Credits:
     """The credits of ``after``: those of ``before``, but what the transform changed is the transform's."""
     earlier, old = recorder.credits(before), dict(paths.leaves(before))
     own = Credit(rules=((transform.name, _first_line(transform)),))

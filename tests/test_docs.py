@@ -105,7 +105,8 @@ def test_examples_do_what_they_show(file: Path, tmp_path: Path):
             (tmp_path / name[1]).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name[1]).write_text(text, encoding="utf-8")
 
-    assert "\n".join(wrong) == ""
+    if wrong:
+        pytest.fail("\n".join(wrong), pytrace=False)
 
 
 def differences(block: str, folder: Path) -> Iterator[str]:
@@ -117,7 +118,7 @@ def differences(block: str, folder: Path) -> Iterator[str]:
 
 def steps(block: str) -> list[tuple[str, str]]:
     """The commands of an example, each with the output that it shows; `…` stands for lines that are left out."""
-    found = re.findall(r"^\$ (.+(?:\\\n.+)*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)
+    found = re.findall(r"^\$ ((?:.*\\\n)*.+)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)
     assert found, block
     return found
 
@@ -153,6 +154,6 @@ def test_commands_outside_examples_exist(file: Path):
     from openflow_render.cli.app import COMMANDS
 
     text = file.read_text(encoding="utf-8")
-    named_commands = set(re.findall(r"(?:`|^ *|\$ )openflow ([a-z]+)\b", text, re.MULTILINE))
+    named_commands = set(re.findall(r"(?:`|^ {4,}|\$ )openflow ([a-z]+)\b", text, re.MULTILINE))
 
     assert named_commands - set(COMMANDS) == set()

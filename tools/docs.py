@@ -162,7 +162,9 @@ def _command(name: str, command: Any) -> str:
     rows = [(f"`{each.metavar or each.human_readable_name.upper()}`", _option_help(each)) for each in arguments]
     rows += [(_option(each), _option_help(each)) for each in command.params if each not in arguments]
     level = "##" if name.count(" ") == 1 else "###"
-    return f"{level} {name}\n\n{_prose(command.help)}\n\n    {usage} [OPTIONS]\n\n{table(('argument', 'meaning'), rows)}"
+    return (
+        f"{level} {name}\n\n{_prose(command.help)}\n\n    {usage} [OPTIONS]\n\n{table(('argument', 'meaning'), rows)}"
+    )
 
 
 def _prose(text: str) -> str:
@@ -254,7 +256,11 @@ def legacy_properties() -> str:
     from openflow_render.engines.spark.legacy import LEGACY
 
     rows = [
-        (f"`{name}`", f"`{old.replacement}`" if old.replacement else "refused" if old.refused else "left out", old.reason)
+        (
+            f"`{name}`",
+            f"`{old.replacement}`" if old.replacement else "refused" if old.refused else "left out",
+            old.reason,
+        )
         for name, old in LEGACY.items()
     ]
     return table(("property", "becomes", "because"), rows)
@@ -268,7 +274,8 @@ def spark_objects() -> str:
 def _made(make: Any) -> str:
     text = (ROOT / "templates" / f"{make.template}.yaml").read_bytes()
     [document] = reader.read(text, make.template, _Silent(), spread=True)  # type: ignore[arg-type]
-    return f"{document.value['kind']}{', kept back' if make.literal else ''}"
+    note = ", kept back" if make.literal else ", a preview" if make.preview else ""
+    return f"{document.value['kind']}{note}"
 
 
 class _Silent:
@@ -283,7 +290,8 @@ def _when(when: str) -> str:
     plan, name = when.split(".")
     member = getattr(_plan_types()[plan], name)
     function = getattr(member, "func", None) or getattr(member, "fget", None) or member
-    return (function.__doc__ or "").strip().split("\n")[0].rstrip(".")
+    rule = (function.__doc__ or "").strip().split("\n")[0].rstrip(".").removeprefix("Whether ")
+    return rule[:1].upper() + rule[1:]
 
 
 def _plan_types() -> dict[str, type]:

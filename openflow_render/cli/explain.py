@@ -104,7 +104,7 @@ class Story:
 
 def _explain(story: Story, wanted: str | None) -> None:
     if wanted is None:
-        rows = ((_plain(each), story.place(story.credits(each).get((), Credit()))) for each in story.bundle)
+        rows = ((_listed(each), story.place(story.credits(each).get((), Credit()))) for each in story.bundle)
         console.table(("object", "because of"), rows)
         return
     resource, field = _find(story.bundle, wanted)
@@ -116,6 +116,10 @@ def _explain(story: Story, wanted: str | None) -> None:
         console.write("".join(_tree(story, resource, field, value)))
     else:
         console.write("".join(_chain(story, resource, field, value)))
+
+
+def _listed(resource: Resource) -> str:
+    return f"{_plain(resource)} (a preview)" if resource.preview else _plain(resource)
 
 
 def _find(bundle: Bundle, wanted: str) -> tuple[Resource, Path]:
@@ -139,12 +143,15 @@ def _find(bundle: Bundle, wanted: str) -> tuple[Resource, Path]:
 
 
 def _names(resource: Resource) -> Iterator[str]:
-    yield from (resource.kind, resource.name, str(resource.key), _plain(resource), _plain(resource).partition("/")[2])
+    # A preview has to be asked for by name: `Pod` means the driver.
+    yield from () if resource.preview else (resource.kind,)
+    yield from (resource.name, str(resource.key), _plain(resource), _plain(resource).partition("/")[2])
 
 
 def _plain(resource: Resource) -> str:
     """``Kind/name``, without the suffix of the run."""
-    return IDENTITY_SUFFIX.sub("", str(resource.key)) if resource.run_scoped else str(resource.key)
+    named_by_run = resource.run_scoped or resource.preview
+    return IDENTITY_SUFFIX.sub("", str(resource.key)) if named_by_run else str(resource.key)
 
 
 def _tree(story: Story, resource: Resource, field: Path, value: Any) -> Iterator[str]:

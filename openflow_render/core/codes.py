@@ -460,14 +460,6 @@ NO_NAMESPACE = Code(
     "The kubeconfig's namespace is never read.",
 )
 
-UNKNOWN_ENGINE = Code(
-    "OF227",
-    ERROR,
-    "there is no engine `{engine}`{hint}",
-    "known are {known}",
-    "spec.engine names the engine that compiles the job.",
-)
-
 NOT_ONE_OBJECT = Code(
     "OF228",
     ERROR,
@@ -876,14 +868,6 @@ NOT_A_POD = Code(
     "the pod template {file} is not one Pod",
     "write one document with `kind: Pod`",
     "A pod template is a Pod.",
-)
-
-NO_CREDENTIAL_FILE = Code(
-    "OF338",
-    ERROR,
-    "{property}: {reason}",
-    "name a readable file",
-    "The driver's credentials are read when the job is compiled.",
 )
 
 CONTENT_KEPT_BACK = Code(

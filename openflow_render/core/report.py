@@ -127,8 +127,9 @@ def nearest(word: str, known: Any) -> str:
     """A hint's tail, `` (did you mean `x`?)``, when one of ``known`` is close to ``word``; else an empty text."""
     from difflib import get_close_matches
 
-    close = get_close_matches(word, list(known), n=1, cutoff=0.7)
-    return f" (did you mean `{close[0]}`?)" if close else ""
+    names = {each.lower(): each for each in known}
+    close = get_close_matches(word.lower(), names, n=1, cutoff=0.7)
+    return f" (did you mean `{names[close[0]]}`?)" if close else ""
 
 
 def _visible(text: str) -> str:

@@ -25,14 +25,18 @@ class Resource:
 
     ``run_scoped``: its name carries the identity of the run, and its content makes that identity.
     ``literal``: it holds secret data in the clear, so it is applied, if the user agrees, and never written.
+    ``preview``: the engine will make it when it runs; it is checked like the others, and neither written nor applied.
     """
 
-    __slots__ = ("literal", "manifest", "run_scoped")
+    __slots__ = ("literal", "manifest", "preview", "run_scoped")
 
-    def __init__(self, manifest: Manifest, *, run_scoped: bool = True, literal: bool = False) -> None:
+    def __init__(
+        self, manifest: Manifest, *, run_scoped: bool = True, literal: bool = False, preview: bool = False
+    ) -> None:
         self.manifest = manifest
         self.run_scoped = run_scoped
         self.literal = literal
+        self.preview = preview
 
     def __getitem__(self, field: str) -> Any:
         return self.manifest[field]
@@ -75,9 +79,14 @@ class Bundle:
         return iter(self.resources)
 
     def __len__(self) -> int:
-        return len(self.resources)
+        return sum(not resource.preview for resource in self.resources)
+
+    @property
+    def written(self) -> list[Resource]:
+        """What may be written to a file: neither literal secret data nor previews."""
+        return [resource for resource in self.resources if not resource.literal and not resource.preview]
 
     @property
     def manifests(self) -> list[Manifest]:
-        """What may be written to a file: every manifest without literal secret data."""
-        return [resource.manifest for resource in self.resources if not resource.literal]
+        """The manifests that may be written."""
+        return [resource.manifest for resource in self.written]

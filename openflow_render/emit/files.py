@@ -68,7 +68,7 @@ def layout(bundles: Iterable[Bundle], by: Literal["object", "job"]) -> dict[str,
     taken: set[str] = set()
     for bundle in bundles:
         home = f"{_safe(bundle.namespace)}/{_safe(bundle.job)}"
-        resources = [resource for resource in bundle if not resource.literal]
+        resources = bundle.written
         if by == "object":
             for resource in resources:
                 files[_free(f"{home}/{_name(resource)}", taken)] = yamltext.dump(resource.manifest)

@@ -22,13 +22,15 @@ class Make(NamedTuple):
     """One kind of object that an engine makes.
 
     ``when`` is a path to the plan property that decides: true for one object, or a list to make one of each of, which
-    the template then calls ``this``. ``wraps`` is the template of an object that this one holds, and calls ``pod``.
+    the template then calls ``this``. ``preview`` is for what the engine will make when it runs. ``wraps`` is the
+    template of an object that this one holds, and calls ``pod``.
     """
 
     template: str
     when: str
     run_scoped: bool = True
     literal: bool = False
+    preview: bool = False
     wraps: str | None = None
 
 

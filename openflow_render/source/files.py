@@ -15,13 +15,13 @@ MAX_BYTES = 1024 * 1024
 
 
 def project_root(folder: FilePath) -> FilePath:
-    """The nearest folder at or above ``folder`` that holds ``openflow.yaml`` or ``.git``; else ``folder`` itself."""
+    """The nearest folder at or above ``folder`` with ``openflow.yaml``, ``.openflow`` or ``.git``; else ``folder``."""
     start = FilePath(os.path.realpath(folder))
     return next((at for at in (start, *start.parents) if any(map(os.path.lexists, _marks(at)))), start)
 
 
-def _marks(folder: FilePath) -> tuple[FilePath, FilePath]:
-    return folder / "openflow.yaml", folder / ".git"
+def _marks(folder: FilePath) -> tuple[FilePath, ...]:
+    return folder / "openflow.yaml", folder / ".openflow", folder / ".git"
 
 
 def inside(path: FilePath, root: FilePath) -> bool:

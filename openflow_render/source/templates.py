@@ -1,13 +1,13 @@
 """Templates as data: YAML documents whose scalars may hold expressions that place an engine's values.
 
-A scalar that is one expression becomes its value; ``None`` leaves the key out, and a list in the place of a list item is
-spliced in. ``<<`` lays a map under the keys beside it. Of list items with equal merge keys the last one stays, since
+A scalar that is one expression becomes its value; ``None`` leaves the key out, and a list in the place of a list item
+is spliced in. ``<<`` lays a map under the keys beside it. Of list items with equal merge keys the last one stays, since
 server-side apply refuses duplicates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
@@ -32,11 +32,6 @@ class Template(NamedTuple):
     text: Any
     origins: Callable[[], Mapping[Path, Origin]]
 
-    @property
-    def origin(self) -> Origin:
-        """The template's file."""
-        return Origin(self.file)
-
     def fill(self, scope: Scope) -> Manifest:
         """The object, with the values of ``scope`` in place.
 
@@ -44,6 +39,15 @@ class Template(NamedTuple):
             expressions.Undefined, expressions.Failed: an expression does not fit ``scope``.
         """
         return _fill(self.root, scope)  # type: ignore[no-any-return]
+
+    def fault(self, scope: Scope) -> tuple[Origin, str]:
+        """The place and the text of the first expression that does not fit ``scope``."""
+        for path, text, scalar in _scalars(self.root, self.text, ()):
+            try:
+                scalar.evaluate(scope)
+            except (expressions.Undefined, expressions.Failed):
+                return _origin_of(self.origins(), path), text
+        raise AssertionError(f"{self.file} fits")
 
     def watched_fill(self, scope: Scope, recorder: Recorder) -> tuple[Manifest, Credits]:
         """The same object, and who is to be credited with each of its fields."""
@@ -79,22 +83,48 @@ def _compile(text: bytes, file: str, report: Report) -> Template | None:
         return None
     document = documents[0]
     try:
-        root = _ready(document.value)
-    except expressions.BadExpression as bad:
-        report.add(codes.TEMPLATE_EXPRESSION, at=Origin(file), expression=bad.text.strip(), reason=bad.reason)
+        root = _ready(document.value, ())
+    except _BadScalar as bad:
+        origin, fault = _origin_of(document.origins, bad.path), bad.fault
+        report.add(codes.TEMPLATE_EXPRESSION, at=origin, expression=fault.text.strip(), reason=fault.reason)
         return None
     return Template(file, root, document.value, lambda: document.origins)
 
 
-def _ready(value: Any) -> Any:
-    """``value`` with its expressions compiled."""
+class _BadScalar(Exception):  # noqa: N818 - the scalar's state, told by its finding
+    def __init__(self, path: Path, fault: expressions.BadExpression) -> None:
+        super().__init__(path)
+        self.path = path
+        self.fault = fault
+
+
+def _ready(value: Any, path: Path) -> Any:
+    """``value``, which stands at ``path``, with its expressions compiled."""
     if isinstance(value, dict):
-        return {key: _ready(below) for key, below in value.items()}
+        return {key: _ready(below, (*path, key)) for key, below in value.items()}
     if isinstance(value, list):
-        return [_ready(below) for below in value]
-    if isinstance(value, str):
-        return expressions.compile_scalar(value) or value
-    return value
+        return [_ready(below, at) for at, below in paths.children(path, value)]
+    try:
+        return expressions.compile_scalar(value) or value if isinstance(value, str) else value
+    except expressions.BadExpression as fault:
+        raise _BadScalar(path, fault) from None
+
+
+def _scalars(node: Any, text: Any, path: Path) -> Iterator[tuple[Path, str, Scalar]]:
+    """Every expression below ``node``, which is written as ``text`` at ``path``."""
+    if type(node) is Scalar:
+        yield path, text, node
+    elif isinstance(node, (dict, list)):
+        inside = node.values() if isinstance(node, dict) else node
+        for below, (at, written) in zip(inside, paths.children(path, text), strict=True):
+            yield from _scalars(below, written, at)
+
+
+def _origin_of(origins: Mapping[Path, Origin], path: Path) -> Origin:
+    """The place of ``path``, or of the nearest value around it that has one."""
+    while path and path not in origins:
+        path = path[:-1]
+    return origins[path]
 
 
 def _fill(node: Any, scope: Scope, field: str = "") -> Any:
@@ -154,9 +184,7 @@ class _Watching:
         return node, {(): Credit((self._origin(at),))}
 
     def _origin(self, at: Path) -> Origin:
-        while at and at not in self._origins:
-            at = at[:-1]
-        return self._origins[at]
+        return _origin_of(self._origins, at)
 
     def _map(self, node: dict[str, Any], text: Any, scope: Scope, at: Path) -> tuple[Any, Credits]:
         parts = {key: self.fill(below, text[key], scope, (*at, key)) for key, below in node.items()}

@@ -1,4 +1,4 @@
-"""What happens to finished objects, in a fixed order: metadata, then the user's patches, then the identity of the run."""
+"""What happens to finished objects, in a fixed order: metadata, the user's patches, the identity of the run."""
 
 from __future__ import annotations
 

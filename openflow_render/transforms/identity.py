@@ -66,9 +66,7 @@ class Identity:
 
 def _own(entries: dict[str, str], given: Any) -> dict[str, str]:
     """The entries that belong to the run and not to the job's metadata."""
-    return {
-        name: value for name, value in entries.items() if given.get(name) != value and not name.startswith(OURS)
-    }
+    return {name: value for name, value in entries.items() if given.get(name) != value and not name.startswith(OURS)}
 
 
 def _identified(manifest: Manifest, digest: str) -> Manifest:

@@ -24,10 +24,10 @@ class Patching:
         self._patch = patch
 
     def __call__(self, bundle: Bundle, report: Report) -> None:
-        matched = [resource for resource in bundle if self._matches(resource)]
+        matched = [resource for resource in bundle if not resource.preview and self._matches(resource)]
         low, high = self._patch.expect
         if not low <= len(matched) <= (len(bundle) if high is None else high):
-            known = ", ".join(sorted(plain(f"{each.kind}/{each.name}") for each in bundle))
+            known = ", ".join(sorted(plain(f"{each.kind}/{each.name}") for each in bundle if not each.preview))
             expected = f"{low}" if low == high else f"at least {low}" if high is None else f"{low} to {high}"
             origin = self._patch.origin
             report.add(codes.PATCH_MATCHES, at=origin, count=len(matched), expected=expected, known=known)

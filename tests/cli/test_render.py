@@ -53,13 +53,13 @@ def test_an_error_in_stdin_names_stdin(project: Project):
     )
 
 
-def test_a_folder_gives_all_its_jobs_in_the_order_of_file_names(project: Project):
+def test_a_folder_gives_its_own_jobs_and_then_those_of_folders_below(project: Project):
     project.write({"jobs/b.yaml": JOB, "jobs/a/deep.yaml": OTHER, "jobs/note.yaml": "kind: Note\n"})
 
     result = project.openflow("render", "jobs")
 
     names = [document["metadata"]["labels"]["app.kubernetes.io/name"] for document in yaml.safe_load_all(result.stdout)]
-    assert list(dict.fromkeys(names)) == ["load", "etl"]
+    assert list(dict.fromkeys(names)) == ["etl", "load"]
     assert kinds(result.stdout) == KINDS * 2
 
 
@@ -292,8 +292,8 @@ def test_a_job_without_a_namespace_takes_the_option_else_default_with_a_note(pro
     assert given.stderr == ""
     assert "namespace: default" in absent.stdout
     assert absent.stderr == (
-        "job.yaml:3:11: note OF226: the job names no namespace; `default` is taken\n"
+        "job.yaml:3:1: note OF226: the job names no namespace; `default` is taken\n"
         "  3 | metadata: {name: etl}\n"
-        "    |           ^^^^^^^^^^^\n"
+        "    | ^^^^^^^^\n"
         "  hint: set metadata.namespace, or give --namespace\n"
     )

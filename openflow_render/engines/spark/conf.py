@@ -45,6 +45,8 @@ class RoleNames(NamedTuple):
         return f"spark-kubernetes-{self.role}"
 
 
+IMAGE = "spark.kubernetes.container.image"
+
 DRIVER = RoleNames("driver", "spark.kubernetes.driverEnv.")
 EXECUTOR = RoleNames("executor", "spark.executorEnv.")
 
@@ -139,9 +141,11 @@ def _equal(read: Any, one: str, other: str) -> bool:
 def _first_class(job: SparkJob, release: Release) -> Iterator[Property]:
     yield from _present(
         Property("spark.kubernetes.namespace", job.namespace or "", ("metadata", "namespace")),
-        Property("spark.kubernetes.container.image", job.image.name or "", ("spec", "image", "name")),
-        Property("spark.kubernetes.container.image.pullPolicy", job.image.pull_policy or "", ("spec", "image", "pullPolicy")),
-        _listed("spark.kubernetes.container.image.pullSecrets", job.image.pull_secrets, "image", "pullSecrets"),
+        Property(IMAGE, job.image.name or "", ("spec", "image", "name")),
+        Property(
+            "spark.kubernetes.container.image.pullPolicy", job.image.pull_policy or "", ("spec", "image", "pullPolicy")
+        ),
+        _listed(f"{IMAGE}.pullSecrets", job.image.pull_secrets, "image", "pullSecrets"),
     )
     yield from _application(job)
     yield from _role(job.driver, DRIVER, release)
@@ -240,7 +244,9 @@ def _devices(role: Role, names: RoleNames, at: Path) -> Iterator[Property]:
 def volumes(role: PodFields, at: Path) -> Iterator[tuple[dict[str, Any], Path]]:
     """The role's volumes, those for local directories under the names that Spark looks for, each with its job field."""
     wanted = role.local_dirs
-    local = {name: f"spark-local-dir-{index}" for index, name in enumerate(wanted, 1)} if isinstance(wanted, list) else {}
+    local = (
+        {name: f"spark-local-dir-{index}" for index, name in enumerate(wanted, 1)} if isinstance(wanted, list) else {}
+    )
     for volume in role.volumes or []:
         yield {**volume, "name": local.get(volume["name"], volume["name"])}, (*at, "volumes", Item(volume["name"]))
     if isinstance(wanted, dict):

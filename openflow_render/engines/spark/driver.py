@@ -8,14 +8,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from openflow_render.core.watch import Plan
 from openflow_render.engines.spark.app import POD_NAME, POD_UID, Application, is_on, items
 from openflow_render.engines.spark.conf import DRIVER
 from openflow_render.engines.spark.gang import GangPlan
 from openflow_render.engines.spark.pods import PodTemplate
-from openflow_render.engines.spark.role import RolePlan
+from openflow_render.engines.spark.role import Claim, RolePlan
 from openflow_render.engines.spark.sizes import DriverSizes
-from openflow_render.engines.spark.volumes import ON_DEMAND, Volume, volumes
+from openflow_render.engines.spark.volumes import Volume
 
 Tree = dict[str, Any]
 
@@ -194,18 +193,23 @@ class DriverPlan(RolePlan):
     @cached_property
     def run_claims(self) -> list[Claim]:
         """The claims that are made for this run and go with it."""
-        return [
-            self._claim(each) for each in self.volumes if each.creates_claim and ON_DEMAND in each.options["claimName"]
-        ]
+        made = [] if self.app.restarts else self.volumes
+        return [self.claim(each) for each in made if each.creates_claim and each.on_demand]
 
     @cached_property
     def fixed_claims(self) -> list[Claim]:
         """The claims that are made under a fixed name and outlive the run."""
-        made = [each for each in self.volumes if each.creates_claim]
-        return [self._claim(each) for each in made if ON_DEMAND not in each.options["claimName"]]
+        return [self.claim(each) for each in self.volumes if each.creates_claim and not each.on_demand]
 
-    def _claim(self, volume: Volume) -> Claim:
-        return Claim(self.app, volume.claim_name(self.on_demand(volume)), volume)
+    def source(self, volume: Volume) -> Tree:
+        """Where a workload makes the pods, a claim on demand is the pod's own: one claim would keep what a run left."""
+        if not (self.app.restarts and volume.creates_claim and volume.on_demand):
+            return super().source(volume)
+        claim = self.claim(volume)
+        described = {"labels": claim.labels, "annotations": claim.annotations}
+        metadata = {name: entries for name, entries in described.items() if entries}
+        template = {"metadata": metadata, "spec": claim.spec} if metadata else {"spec": claim.spec}
+        return {"ephemeral": {"volumeClaimTemplate": template}}
 
     # --- DriverCommandFeatureStep ---
 
@@ -303,41 +307,6 @@ class DriverPlan(RolePlan):
     def conf_env(self) -> list[Tree]:
         """`SPARK_CONF_DIR`, where log4j2.properties and the like are looked for."""
         return [{"name": self._variable("SPARK_CONF_DIR"), "value": self.conf_dir}]
-
-
-class Claim(Plan):
-    """A claim that spark-submit makes for a volume of the driver."""
-
-    def __init__(self, app: Application, name: str, volume: Volume) -> None:
-        self.app = app
-        self.name = name
-        self._volume = volume
-
-    @cached_property
-    def _current(self) -> Volume:
-        """The volume, read again, so that a watched run sees the properties behind it."""
-        return next(each for each in volumes(self.app.conf, DRIVER) if each.name == self._volume.name)
-
-    @cached_property
-    def labels(self) -> dict[str, str] | None:
-        """The volume's labels for its claim (4.0 and later)."""
-        return dict(self._current.labels) or None if self.app.release.volume_details else None
-
-    @cached_property
-    def annotations(self) -> dict[str, str] | None:
-        """The volume's annotations for its claim (4.0 and later)."""
-        return dict(self._current.annotations) or None if self.app.release.volume_details else None
-
-    @cached_property
-    def spec(self) -> Tree:
-        """The claim's class, size, and the one access mode that the release knows."""
-        legacy = is_on(self.app.conf.get("spark.kubernetes.legacy.useReadWriteOnceAccessMode"))
-        options = self._current.options
-        return {
-            "accessModes": ["ReadWriteOnce" if legacy else self.app.release.claim_access_mode],
-            "resources": {"requests": {"storage": options["sizeLimit"]}},
-            "storageClassName": options["storageClass"],
-        }
 
 
 CREDENTIALS = {

@@ -52,6 +52,8 @@ class SparkEngine:
         Make("spark/executor-claim", "executor.shared_claims"),
         Make("spark/driver-service", "service.wanted"),
         Make("spark/network-policy", "policy.wanted"),
+        Make("spark/driver-claim", "executor.previewed_claims", run_scoped=False, preview=True),
+        Make("spark/executor-pod", "executor.previewed", run_scoped=False, preview=True),
         Make(POD, "run.is_pod"),
         Make("spark/driver-job", "run.is_job", wraps=POD),
         Make("spark/driver-cronjob", "run.is_cronjob", wraps=POD),
@@ -98,14 +100,16 @@ def _plans(app: Application, written: Properties, contents: Contents, context: C
     executor_template = watched(PodTemplate(app, EXECUTOR, contents.executor_template))
     gang = watched(GangPlan(app, sizes, executor_sizes, context.scheduler, contents.pod_group))
     driver = watched(DriverPlan(app, template, sizes, gang, contents.credentials))
-    executor = watched(ExecutorPlan(app, executor_template, contents.executor_template_text))
+    executor = watched(ExecutorPlan(app, executor_template, executor_sizes, contents.executor_template_text))
     hadoop = watched(HadoopPlan(app, contents))
     service = watched(ServicePlan(app, driver))
     return {
         "app": app,
         "run": watched(RunPlan(app)),
         "sizes": sizes,
+        "executor_sizes": executor_sizes,
         "template": template,
+        "executor_template": executor_template,
         "gang": gang,
         "driver": driver,
         "executor": executor,

@@ -1,6 +1,6 @@
 """Executors: the driver makes them, so what is compiled is the template that they start from.
 
-Source: `PodTemplateConfigMapStep` of Spark 4.3.
+Sources: `PodTemplateConfigMapStep`, `BasicExecutorFeatureStep` of Spark 4.3.
 """
 
 from __future__ import annotations
@@ -10,23 +10,40 @@ from typing import Any
 
 from openflow_render.core import yamltext
 from openflow_render.core.watch import Plan
-from openflow_render.engines.spark.app import Application
-from openflow_render.engines.spark.conf import volumes
+from openflow_render.engines.spark.app import FEATURES, Application, items
+from openflow_render.engines.spark.conf import EXECUTOR, volumes
 from openflow_render.engines.spark.pods import PodTemplate, claim_spec, shared_claim
+from openflow_render.engines.spark.role import Claim, RolePlan
+from openflow_render.engines.spark.sizes import ExecutorSizes
+from openflow_render.engines.spark.volumes import Volume
 
 Tree = dict[str, Any]
 
 TEMPLATE_KEY = "podspec-configmap-key"
 TEMPLATE_FILE = "pod-spec-template.yml"
 
+FIRST = "1"
+"""The id of the first executor."""
 
-class ExecutorPlan(Plan):
+
+class ExecutorPlan(RolePlan):
     """The executors of a Spark job. ``template_text`` is the template file's own text, if the job names one."""
 
-    def __init__(self, app: Application, template: PodTemplate, template_text: str | None) -> None:
-        self.app = app
-        self.template = template
+    def __init__(
+        self, app: Application, template: PodTemplate, sizes: ExecutorSizes, template_text: str | None
+    ) -> None:
+        super().__init__(app, EXECUTOR, template, sizes)
         self._template_text = template_text
+
+    def runs(self, step: str) -> bool:
+        excluded = items(self.app.conf.get("spark.kubernetes.executor.pod.excludedFeatureSteps"))
+        return not (self.app.release.excludable_steps and f"{FEATURES}{step}" in excluded)
+
+    def expanded(self, text: str) -> str:
+        return text.replace("{{APP_ID}}", self.app.id).replace("{{EXECUTOR_ID}}", FIRST)
+
+    def on_demand(self, volume: Volume) -> str:
+        return f"{self.name}-pvc-{volume.number}"
 
     @cached_property
     def has_template(self) -> bool:
@@ -61,6 +78,46 @@ class ExecutorPlan(Plan):
     def template_mounts(self) -> list[Tree]:
         """Its mount."""
         return [{"name": "pod-template-volume", "mountPath": self.template_folder}] if self.has_template else []
+
+    # --- the first executor, as the driver will make it: checked, and never written ---
+
+    @cached_property
+    def previewed(self) -> bool:
+        """Whether there will be executors to look at: not when they come by way of a workload of the driver's."""
+        return (self.app.conf.get("spark.kubernetes.allocation.pods.allocator") or "direct") == "direct"
+
+    @cached_property
+    def name(self) -> str:
+        """`<prefix>-exec-1`; where the prefix is drawn at start, ours stands for it."""
+        return f"{self.app.conf.get('spark.kubernetes.executor.podNamePrefix') or self.app.prefix}-exec-{FIRST}"
+
+    @cached_property
+    def previewed_claims(self) -> list[Claim]:
+        """The claims that the driver will make for it."""
+        return [self.claim(each) for each in self.volumes if each.creates_claim and self.previewed]
+
+    @cached_property
+    def preview_labels(self) -> dict[str, str]:
+        """Its labels, as far as they are known before the start."""
+        return {**self.labels, "spark-exec-id": FIRST, "spark-exec-resourceprofile-id": "0"}
+
+    @cached_property
+    def account(self) -> str | None:
+        """`spark.kubernetes.authenticate.executor.serviceAccountName`; the driver's account is its own affair."""
+        return self.app.conf.get("spark.kubernetes.authenticate.executor.serviceAccountName")
+
+    @cached_property
+    def ports(self) -> list[Tree]:
+        """The block manager's port; an executor may leave it to the system."""
+        port = int(self.app.conf.get("spark.blockManager.port") or 7079)
+        return [{"containerPort": port, "name": "blockmanager", "protocol": "TCP"}] if port else []
+
+    @cached_property
+    def cpu_limit(self) -> str | None:
+        """`spark.kubernetes.executor.limit.cores`."""
+        return self.app.conf.get("spark.kubernetes.executor.limit.cores")
+
+    # --- claims that openflow makes for executors ---
 
     @cached_property
     def shared_claims(self) -> list[SharedClaim]:

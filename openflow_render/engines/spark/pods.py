@@ -27,7 +27,7 @@ Tree = dict[str, Any]
 CONTAINER_ONLY = frozenset(
     {"allowPrivilegeEscalation", "capabilities", "privileged", "procMount", "readOnlyRootFilesystem"}
 )
-"""What a security context can only say of a container; the rest belongs to the pod. Source: Kubernetes' API, core/v1."""
+"""What a security context can only say of a container; the rest belongs to the pod. Source: Kubernetes' core/v1."""
 
 SPARK_USER_ID = 185
 """The user of Spark's official images."""

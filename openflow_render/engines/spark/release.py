@@ -39,9 +39,7 @@ _V43 = Release((4, 3))
 _V42 = _V43._replace(line=(4, 2), privilege_escalation=False, publish_not_ready=False, use_driver_pod_ip=False)
 _V41 = _V42._replace(line=(4, 1), connect_app_protocol=None, network_policy=False, group_in_json=False)
 _V40 = _V41._replace(line=(4, 0), connect_port=False, version_in_image=False, excludable_steps=False)
-_V35 = _V40._replace(
-    line=(3, 5), volume_details=False, claim_access_mode="ReadWriteOnce", min_overhead_settable=False
-)
+_V35 = _V40._replace(line=(3, 5), volume_details=False, claim_access_mode="ReadWriteOnce", min_overhead_settable=False)
 
 RELEASES = {release.line: release for release in (_V35, _V40, _V41, _V42, _V43)}
 NEWEST = _V43
@@ -70,7 +68,9 @@ def check_version(version: str, image: str | None, report: Report) -> None:
     elif line < OLDEST.line:
         report.add(codes.OLDER_RELEASE, at="spec.version", version=version, oldest=OLDEST)
     elif line not in RELEASES:
-        report.add(codes.UNKNOWN_RELEASE, at="spec.version", version=version, known=", ".join(map(str, RELEASES.values())))
+        report.add(
+            codes.UNKNOWN_RELEASE, at="spec.version", version=version, known=", ".join(map(str, RELEASES.values()))
+        )
     # Only an image called after the engine is tagged with the engine's version; other tags are the application's.
     tag = re.search(r"(?:spark|openflow)[^/:]*:v?(\d+\.\d+)(\.\d+)?[^/]*$", image or "")
     if tag and line_of(tag[1]) != line:

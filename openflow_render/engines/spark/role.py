@@ -187,10 +187,53 @@ class RolePlan(Plan):
     @cached_property
     def own_volumes(self) -> list[Tree]:
         """Their Kubernetes volumes."""
-        release = self.app.release
-        return [{"name": each.name, **each.source(self.on_demand(each), release)} for each in self.volumes]
+        return [{"name": each.name, **self.source(each)} for each in self.volumes]
+
+    def source(self, volume: Volume) -> Tree:
+        """The Kubernetes source of a volume."""
+        return volume.source(self.on_demand(volume), self.app.release)
 
     @cached_property
     def own_mounts(self) -> list[Tree]:
         """Their mounts."""
         return [each.volume_mount(self.app.release) for each in self.volumes]
+
+    def claim(self, volume: Volume) -> Claim:
+        """The claim that is made for a volume."""
+        return Claim(self.app, self.names, volume.claim_name(self.on_demand(volume)), volume)
+
+
+class Claim(Plan):
+    """A claim that Spark makes for a volume of one role."""
+
+    def __init__(self, app: Application, names: RoleNames, name: str, volume: Volume) -> None:
+        self.app = app
+        self.name = name
+        self._names = names
+        self._volume = volume
+
+    @cached_property
+    def _current(self) -> Volume:
+        """The volume, read again, so that a watched run sees the properties behind it."""
+        return next(each for each in volumes(self.app.conf, self._names) if each.name == self._volume.name)
+
+    @cached_property
+    def labels(self) -> dict[str, str] | None:
+        """The volume's labels for its claim (4.0 and later)."""
+        return dict(self._current.labels) or None if self.app.release.volume_details else None
+
+    @cached_property
+    def annotations(self) -> dict[str, str] | None:
+        """The volume's annotations for its claim (4.0 and later)."""
+        return dict(self._current.annotations) or None if self.app.release.volume_details else None
+
+    @cached_property
+    def spec(self) -> Tree:
+        """The claim's class, size, and the one access mode that the release knows."""
+        legacy = is_on(self.app.conf.get("spark.kubernetes.legacy.useReadWriteOnceAccessMode"))
+        options = self._current.options
+        return {
+            "accessModes": ["ReadWriteOnce" if legacy else self.app.release.claim_access_mode],
+            "resources": {"requests": {"storage": options["sizeLimit"]}},
+            "storageClassName": options["storageClass"],
+        }

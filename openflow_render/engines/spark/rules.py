@@ -56,9 +56,7 @@ _PAIRS = (
     ("spark.kerberos.keytab", "spark.kerberos.principal"),
     ("spark.kubernetes.kerberos.tokenSecret.name", "spark.kubernetes.kerberos.tokenSecret.itemKey"),
 )
-_EITHER = (
-    ("spark.kubernetes.kerberos.krb5.path", "spark.kubernetes.kerberos.krb5.configMapName"),
-)
+_EITHER = (("spark.kubernetes.kerberos.krb5.path", "spark.kubernetes.kerberos.krb5.configMapName"),)
 _PORTS = (
     "spark.driver.port",
     "spark.driver.blockManager.port",
@@ -187,7 +185,9 @@ def _check_kerberos(job: SparkJob, conf: Properties, report: Report) -> None:
             report.add(codes.HALF_A_PAIR, at=conf.source(given[0]), property=given[0], other=other)
     for one, other in _EITHER:
         if conf.get(one) and conf.get(other):
-            report.add(codes.ONE_OR_THE_OTHER, at=conf.source(other), one=_called(conf, one), other=_called(conf, other))
+            report.add(
+                codes.ONE_OR_THE_OTHER, at=conf.source(other), one=_called(conf, one), other=_called(conf, other)
+            )
     if job.hadoop.files and conf.get("spark.kubernetes.hadoop.configMapName"):
         report.add(codes.ONE_OR_THE_OTHER, at="spec.hadoop.files", one="hadoop.files", other="hadoop.configMap")
 
@@ -241,7 +241,6 @@ def _check_restarts(job: SparkJob, conf: Properties, report: Report) -> None:
         for name in ("spark.kubernetes.driver.pod.name", "spark.kubernetes.executor.podNamePrefix"):
             if name in conf:
                 report.add(codes.NAME_KNOWN_LATE, at=conf.source(name), property=name, kind=job.run.as_)
-
 
     if job.run.as_ != "pod":
         _check_known_late(job, conf, report)

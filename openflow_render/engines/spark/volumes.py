@@ -45,6 +45,11 @@ class Volume(NamedTuple):
         """Whether spark-submit makes the claim: when a class and a size are given, whatever the claim's name."""
         return self.kind == "persistentVolumeClaim" and {"storageClass", "sizeLimit"} <= set(self.options)
 
+    @property
+    def on_demand(self) -> bool:
+        """Whether the claim's name is made for the pod."""
+        return ON_DEMAND in self.options.get("claimName", "")
+
     def claim_name(self, on_demand: str) -> str:
         """The claim's name, ``on_demand`` put in for every `OnDemand` that stands in it."""
         return self.options["claimName"].replace(ON_DEMAND, on_demand)

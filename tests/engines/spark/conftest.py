@@ -42,7 +42,7 @@ class Compiled:
     """What came of a job: its objects by kind and name, and its findings."""
 
     def __init__(self, bundle: Bundle | None, report: Report) -> None:
-        self.objects = {str(each.key): each.manifest for each in bundle} if bundle else {}
+        self.objects = {str(each.key): each.manifest for each in bundle if not each.preview} if bundle else {}
         self.findings = list(report)
 
     @property

@@ -1,0 +1,341 @@
+"""A corpus of bad input: each is refused with its code, at its place, and nothing ever crashes."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import JOB, Project
+
+from openflow_render.cli.exits import Exit
+from openflow_render.core.codes import catalogue
+from openflow_render.core.merge import merge
+
+Tree = dict[str, Any]
+
+FILES: dict[str, bytes] = {
+    "OF102 nothing at all": b"",
+    "OF102 only a comment": b"# nothing\n",
+    "OF103 another kind": b"kind: Pod\napiVersion: v1\n",
+    "OF103 a list": b"- a\n",
+    "OF103 a number": b"7\n",
+    "OF105 another version": JOB.replace("/v1", "/v2").encode(),
+    "OF110 Latin-1": JOB.replace("etl", "\xe9tl").encode("latin-1"),
+    "OF110 UTF-16": JOB.encode("utf-16"),
+    "OF111 an escape character": JOB.replace("etl", "e\x1btl").encode(),
+    "OF111 a character that turns the direction": JOB.replace("etl", "e\u202etl").encode(),
+    "OF111 a line separator": JOB.replace("etl", "e\u2028tl").encode(),
+    "OF111 a carriage return": JOB.replace("spec:", "spec:\rx: 1", 1).encode(),
+    "OF112 a bracket": (JOB + "  conf: {a: [1}\n").encode(),
+    "OF112 a tab": JOB.replace("  engine", "\tengine").encode(),
+    "OF112 no colon": (JOB + "what\n").encode(),
+    "OF113 too large": JOB.encode() + b"#" * (4 * 1024 * 1024),
+    "OF114 too deep": b"[" * 60_000,
+    "OF114 too deep a map": b"{a: " * 20_000,
+    "OF115 too many documents": b"--- 1\n" * 1001,
+    "OF116 too many values": b"[" + b"1," * 100_001 + b"]",
+    "OF117 too many anchors": b"".join(b"- &a%d 1\n" % number for number in range(1001)),
+    "OF118 a bomb": b"a0: &a0 [xxxxxxxxxx]\n"
+    + b"".join(b"a%d: &a%d [%s]\n" % (n, n, b",".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 9)),
+    "OF119 a value inside itself": b"a: &a [*a]\n",
+    "OF120 no such anchor": b"a: *b\n",
+    "OF121 a key twice": JOB.replace("  engine: spark", "  engine: spark\n  engine: spark").encode(),
+    "OF122 a tag": JOB.replace("etl", "!!python/object:os.system x").encode(),
+    "OF122 binary": b"a: !!binary aGk=\n",
+    "OF123 a key that is a number": (JOB + "1: 2\n").encode(),
+    "OF123 a key that is a list": (JOB + "? [a]\n: 2\n").encode(),
+    "OF124 a merge key": (JOB + "<<: {a: b}\n").encode(),
+    "OF125 an old octal": JOB.replace("instances: 2", "instances: 010").encode(),
+    "OF126 infinity": JOB.replace("instances: 2", "instances: .inf").encode(),
+    "OF127 a number of 5000 digits": JOB.replace("instances: 2", "instances: " + "9" * 5000).encode(),
+    "OF128 NUL": JOB.replace("example.Main", r'"a\0b"').encode(),
+    "OF128 a placeholder": JOB.replace("example.Main", r'"a\ue000"').encode(),
+    "OF164 vars are a list": (JOB + "  vars: [a]\n").encode(),
+    "OF161 no such var": JOB.replace("example.Main", '"{{ vars.nope }}"').encode(),
+    "OF160 a call": JOB.replace("example.Main", '"{{ vars.__class__() }}"').encode(),
+    "OF160 a loop": JOB.replace("example.Main", '"{{ [vars for x in y] }}"').encode(),
+    "OF201 a misspelt section": JOB.replace("executor:", "executors:").encode(),
+    "OF202 no version": JOB.replace('  version: "4.3.0"\n', "").encode(),
+    "OF203 a number for text": JOB.replace('"4.3.0"', "4.3").encode(),
+    "OF203 nothing in it": b"apiVersion: openflow.io/v1\nkind: Job\nmetadata: []\nspec: x\n",
+    "OF204 an engine that is none": JOB.replace("engine: spark", "engine: sparc").encode(),
+    "OF205 no executors": JOB.replace("instances: 2", "instances: 0").encode(),
+    "OF210 a name in capitals": JOB.replace("etl", "ETL").encode(),
+    "OF210 a name that is too long": JOB.replace("etl", "e" * 41).encode(),
+}
+"""Files that cannot be a job, each under the code that it must be refused with."""
+
+
+@pytest.mark.parametrize("case", FILES)
+def test_a_bad_file_is_refused(project: Project, case: str):
+    project.write({"job.yaml": FILES[case]})
+
+    result = project.openflow("render", "job.yaml")
+
+    assert (result.exit_code, result.stdout) == (Exit.REFUSED, "")
+    assert case[:5] in codes_in(result.stderr)
+    assert all(line.startswith("job.yaml") for line in heads(result.stderr))
+    assert all(line.isprintable() for line in result.stderr.splitlines())
+
+
+def codes_in(text: str) -> list[str]:
+    return re.findall(r": (?:error|warning|note) (OF\d{3}):", text)
+
+
+def heads(text: str) -> list[str]:
+    return [line for line in text.splitlines() if re.search(r": (error|warning|note) OF\d{3}:", line)]
+
+
+def conf(**properties: object) -> Tree:
+    return {"spec": {"conf": {name.replace("_", "."): value for name, value in properties.items()}}}
+
+
+def named(name: str, value: object) -> Tree:
+    return {"spec": {"conf": {name: value}}}
+
+
+KUBERNETES = "spark.kubernetes."
+VOLUME = "spark.kubernetes.driver.volumes."
+VOLCANO = "org.apache.spark.deploy.k8s.features.VolcanoFeatureStep"
+
+JOBS: dict[str, Tree] = {
+    "OF220 a field and its property": named("spark.driver.memory", "2g"),
+    "OF221 retries of a pod": {"spec": {"run": {"retries": 2}}},
+    "OF222 no schedule": {"spec": {"run": {"as": "cronjob"}}},
+    "OF223 a schedule that is none": {"spec": {"run": {"as": "cronjob", "schedule": "61 * * * *"}}},
+    "OF224 rerun of a cron job": {"spec": {"run": {"as": "cronjob", "schedule": "0 * * * *", "rerun": "always"}}},
+    "OF225 no run id": {"spec": {"run": {"rerun": "always"}}},
+    "OF234 a gang that nobody reads": {"spec": {"scheduling": {"gang": {}}}},
+    "OF235 a queue that nobody reads": {"spec": {"scheduling": {"queue": "a"}}},
+    "OF236 no queue": {"spec": {"scheduling": {"scheduler": "kueue"}}},
+    "OF237 a group of many runs": {
+        "spec": {"scheduling": {"scheduler": "volcano"}, "run": {"as": "cronjob", "schedule": "@daily"}}
+    },
+    "OF238 a volume of nothing": {"spec": {"driver": {"volumes": [{"name": "a", "mountPath": "/a"}]}}},
+    "OF239 no such scratch volume": {"spec": {"driver": {"localDirs": ["x"]}}},
+    "OF240 against the profile": {"spec": {"security": {"profile": "baseline"}, "driver": {"hostNetwork": True}}},
+    "OF130 a file that is a URL": {"spec": {"confFiles": ["https://example.org/x"]}},
+    "OF131 a file that is not there": {"spec": {"confFiles": ["gone.properties"]}},
+    "OF132 a file outside": {"spec": {"confFiles": ["../../etc/passwd"]}},
+    "OF133 a folder for a file": {"spec": {"driver": {"template": "."}}},
+    "OF303 an ancient release": {"spec": {"version": "2.4.8"}},
+    "OF304 a release that never was": {"spec": {"version": "3.9.0"}},
+    "OF306 no image": {"spec": {"image": None}},
+    "OF308 nothing to run": {"spec": {"application": None}},
+    "OF309 no class": {"spec": {"application": {"class": None}}},
+    "OF310 a local file": {"spec": {"application": {"main": "target/app.jar"}}},
+    "OF315 no truth value": named("spark.eventLog.enabled", "maybe"),
+    "OF316 an address to bind": named("spark.driver.bindAddress", "0.0.0.0"),
+    "OF318 another master": named("spark.master", "yarn"),
+    "OF319 client mode": named("spark.submit.deployMode", "client"),
+    "OF320 two users": {
+        "spec": {
+            "proxyUser": "a",
+            "conf": {"spark.kerberos.principal": "b", "spark.kerberos.keytab": "local:///k"},
+        }
+    },
+    "OF321 no cores": named("spark.driver.cores", "0"),
+    "OF322 a port of chance": named("spark.driver.port", "0"),
+    "OF323 a label of Spark's": named(f"{KUBERNETES}driver.label.spark-role", "x"),
+    "OF324 half a reference": named(f"{KUBERNETES}driver.secretKeyRef.A", "name"),
+    "OF325 half a pair": named("spark.kerberos.principal", "x"),
+    "OF327 a device of nobody": named("spark.driver.resource.gpu.amount", "1"),
+    "OF328 code of a stranger": named(f"{KUBERNETES}driver.pod.featureSteps", "com.example.Step"),
+    "OF329 a step that needs a pod": {
+        "spec": {"run": {"as": "job"}, "conf": {f"{KUBERNETES}driver.pod.featureSteps": VOLCANO}}
+    },
+    "OF330 a name known late": {"spec": {"run": {"as": "job"}, "conf": {f"{KUBERNETES}driver.pod.name": "x"}}},
+    "OF332 a volume of no type": named(f"{VOLUME}ceph.a.mount.path", "/a"),
+    "OF333 half a volume": named(f"{VOLUME}nfs.a.mount.path", "/a"),
+    "OF334 two sub paths": {
+        "spec": {
+            "conf": {
+                f"{VOLUME}emptyDir.a.mount.path": "/a",
+                f"{VOLUME}emptyDir.a.mount.subPath": "b",
+                f"{VOLUME}emptyDir.a.mount.subPathExpr": "c",
+            }
+        }
+    },
+    "OF335 a few bytes": {
+        "spec": {
+            "conf": {
+                f"{VOLUME}persistentVolumeClaim.a.mount.path": "/a",
+                f"{VOLUME}persistentVolumeClaim.a.options.claimName": "OnDemand",
+                f"{VOLUME}persistentVolumeClaim.a.options.storageClass": "x",
+                f"{VOLUME}persistentVolumeClaim.a.options.sizeLimit": "10",
+            }
+        }
+    },
+    "OF336 two mounts at one path": {
+        "spec": {"conf": {f"{VOLUME}emptyDir.{name}.mount.path": "/a" for name in ("a", "b")}}
+    },
+    "OF337 a template that is no pod": {"spec": {"driver": {"template": "service.yaml"}}},
+    "OF362 a property without a heir": named(f"{KUBERNETES}hadoop.conf.dir", "/x"),
+    "OF411 a label that is none": {"metadata": {"labels": {"a": "b c"}}},
+    "OF412 a library of annotations": {"metadata": {"annotations": {"a": "x" * 300_000}}},
+    "OF401 an unknown field of a sidecar": {"spec": {"driver": {"sidecars": [{"name": "a", "image": "b", "imag": "c"}]}}},
+    "OF403 a wrong type in a toleration": {"spec": {"driver": {"tolerations": [{"key": 7}]}}},
+    "OF404 a missing field of an affinity": {
+        "spec": {"driver": {"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {}}}}}
+    },
+    "OF420 a size of another system": {
+        "spec": {"driver": {"volumes": [{"name": "a", "mountPath": "/a", "emptyDir": {"sizeLimit": "4GB"}}]}}
+    },
+    "OF421 more than the limit": {"spec": {"driver": {"cpu": {"request": "3", "limit": "2"}}}},
+}
+"""What is laid over a good job to spoil it."""
+
+
+@pytest.mark.parametrize("case", JOBS)
+def test_a_bad_job_is_refused_at_a_line_of_its_file(project: Project, case: str):
+    spoilt = merge(yaml.safe_load(JOB), JOBS[case])
+    project.write({"jobs/job.yaml": json.dumps(spoilt, indent=1), "jobs/service.yaml": "kind: Service\n"})
+
+    result = project.openflow("render", "jobs/job.yaml")
+
+    assert (result.exit_code, result.stdout) == (Exit.REFUSED, "")
+    assert case[:5] in codes_in(result.stderr)
+    assert all(re.match(r"jobs/\S+?:\d+:\d+: ", line) for line in heads(result.stderr)), result.stderr
+
+
+TOLD: dict[str, Tree] = {
+    "OF301 a release to come": {"spec": {"version": "4.9.0", "image": "x/spark"}},
+    "OF302 a release of old": {"spec": {"version": "3.2.1", "image": "x/spark"}},
+    "OF305 another version in the tag": {"spec": {"image": "x/spark:4.0.0"}},
+    "OF307 an image that reads no such property": {"spec": {"engine": "openflow", "image": "apache/spark:4.3.0"}},
+    "OF311 an unknown property": named(f"{KUBERNETES}driver.podname", "x"),
+    "OF312 no property of Spark's": named("fs.s3a.endpoint", "x"),
+    "OF313 a property of another version": {
+        "spec": {"version": "3.5.9", "image": "x/spark", "conf": {f"{KUBERNETES}driver.service.ipFamilyPolicy": "x"}}
+    },
+    "OF314 a property of the client": named(f"{KUBERNETES}submission.waitAppCompletion", "false"),
+    "OF317 a property without effect": named("spark.app.id", "x"),
+    "OF331 no such container": {
+        "spec": {
+            "driver": {"template": {"spec": {"containers": [{"name": "a"}]}}},
+            "conf": {f"{KUBERNETES}driver.podTemplateContainerName": "b"},
+        }
+    },
+    "OF340 no way to find a device": {"spec": {"driver": {"devices": {"nvidia.com/gpu": 1}}}},
+    "OF360 a property with a heir": named(f"{KUBERNETES}driver.docker.image", "x"),
+    "OF361 a property that steers nothing": named(f"{KUBERNETES}kerberos.enabled", "true"),
+}
+"""What is told, and stops nothing."""
+
+
+@pytest.mark.parametrize("case", TOLD)
+def test_an_odd_job_is_rendered_with_a_word_about_it(project: Project, case: str):
+    project.write({"job.yaml": json.dumps(merge(yaml.safe_load(JOB), TOLD[case]), indent=1)})
+
+    result = project.openflow("render", "job.yaml")
+
+    assert result.exit_code == Exit.DONE
+    assert case[:5] in codes_in(result.stderr)
+    assert all(re.match(r"job\.yaml:\d+:\d+: ", line) for line in heads(result.stderr))
+
+
+OVERLAYS: dict[str, str] = {
+    "OF150 no such overlay": "extends: [nope]",
+    "OF151 no overlay": "---",
+    "OF152 an overlay of itself": "extends: [o.yaml]",
+    "OF153 no count": "patches: [{target: {kind: Pod}, merge: {a: b}, expect: '{{ vars.x }}'}]\n  vars: {x: many}",
+    "OF154 no operation": "patches: [{target: {kind: Pod}, json: '{{ vars.x }}'}]\n  vars: {x: [{op: erase, path: /a}]}",
+    "OF155 a patch of nothing": "patches: [{target: {kind: Pod}, merge: {}}]",
+    "OF156 two items of one name": "job: {spec: {driver: {env: [{name: A, value: b}, {name: A, value: c}]}}}",
+    "OF157 no such directive": "job: {spec: {driver: {$patch: erase}}}",
+    "OF162 sums of text": "vars: {a: b}\n  job: {spec: {executor: {instances: '{{ vars.a * 2 }}'}}}",
+    "OF163 a list inside text": "vars: {a: [b]}\n  job: {spec: {image: 'x{{ vars.a }}'}}",
+    "OF165 a var of vars": "vars: {a: '{{ vars.b }}', b: c}",
+    "OF201 an unknown field": "jobs: {}",
+    "OF231 a patch that fits nothing": "patches: [{target: {kind: Pud}, merge: {a: b}}]",
+    "OF232 a patch that cannot be": "patches: [{target: {kind: Pod}, json: [{op: remove, path: /spec/nope}]}]",
+    "OF233 another name": "patches: [{target: {kind: Pod}, merge: {metadata: {name: x}}}]",
+    "OF401 an unknown field of a pod": "patches: [{target: {kind: Pod}, merge: {spec: {nodeSelektor: {a: b}}}}]",
+    "OF403 a wrong type": "patches: [{target: {kind: Pod}, merge: {spec: {hostNetwork: 'yes'}}}]",
+    "OF408 a field of the server": "patches: [{target: {kind: Pod}, merge: {metadata: {uid: x}}}]",
+    "OF504 a mount of nothing": (
+        "patches: [{target: {kind: Pod}, merge: {spec: {containers: "
+        "[{name: spark-kubernetes-driver, volumeMounts: [{name: nope, mountPath: /x}]}]}}}]"
+    ),
+    "OF505 a selector of nothing": "patches: [{target: {kind: Service}, merge: {spec: {selector: {a: b}}}}]",
+    "OF507 a role of nobody": "patches: [{target: {kind: RoleBinding}, json: [{op: replace, path: /roleRef/name, value: x}]}]",
+}
+
+
+@pytest.mark.parametrize("case", OVERLAYS)
+def test_a_bad_overlay_is_refused_at_a_line_of_its_file(project: Project, case: str):
+    spec = OVERLAYS[case]
+    overlay = "" if spec == "---" else f"apiVersion: openflow.io/v1\nkind: Overlay\nspec:\n  {spec}\n"
+    project.write({"job.yaml": JOB, "o.yaml": overlay or "kind: x\n"})
+
+    result = project.openflow("render", "job.yaml", "-o", "o.yaml")
+
+    assert (result.exit_code, result.stdout) == (Exit.REFUSED, "")
+    assert case[:5] in codes_in(result.stderr)
+    assert all(line.startswith("o.yaml") for line in heads(result.stderr)), result.stderr
+
+
+ARGUMENTS: dict[str, tuple[str, ...]] = {
+    "OF100 no such file": ("gone.yaml",),
+    "OF100 no such folder": ("gone/",),
+    "OF101 a device": ("/dev/zero",),
+    "OF101 a name that no file can have": ("x" * 5000,),
+    "OF104 a folder without jobs": ("empty",),
+    "OF106 one job twice": ("job.yaml", "copy.yaml"),
+    "OF150 no such overlay": ("job.yaml", "-o", "nope"),
+    "OF150 an overlay of another folder": ("job.yaml", "-o", "../nope.yaml"),
+    "OF170 text for a number": ("job.yaml", "--set", "spec.executor.instances=many"),
+    "OF171 through a text": ("job.yaml", "--set", "spec.engine.name=x"),
+    "OF172 a var": ("job.yaml", "--set", "spec.vars.a=b"),
+    "OF201 an unknown field": ("job.yaml", "--set", "spec.executor.instancez=2"),
+    "OF203 a list for a map": ("job.yaml", "--set-json", "spec.driver=[]"),
+    "OF210 no namespace name": ("job.yaml", "--set", "metadata.namespace=A_b"),
+}
+
+
+@pytest.mark.parametrize("case", ARGUMENTS)
+def test_bad_arguments_are_refused(project: Project, case: str):
+    project.write({"job.yaml": JOB, "copy.yaml": JOB, "empty/note.txt": ""})
+
+    result = project.openflow("render", *ARGUMENTS[case])
+
+    assert (result.exit_code, result.stdout) == (Exit.REFUSED, "")
+    assert case[:5] in codes_in(result.stderr)
+
+
+SUBMISSIONS: dict[str, tuple[str, ...]] = {
+    "OF350": ("--master", "yarn", "local:///a.jar"),
+    "OF351": ("--master", "k8s://x", "--deploy-mode", "client", "local:///a.jar"),
+    "OF352": ("--master", "k8s://x", "--deploy-mode", "cluster", "pyspark-shell"),
+    "OF353": ("--master", "k8s://x", "--deploy-mode", "cluster"),
+    "OF354": ("--master", "k8s://x", "--deploy-mode", "cluster", "local:///a.jar"),
+    "OF355": ("--master", "k8s://x", "--deploy-mode", "cluster", "--class", "a.B", "a.jar"),
+    "OF357": ("--master", "k8s://x", "--deploy-mode", "cluster", "--class", "a.B", "local:///a.jar"),
+}
+
+
+@pytest.mark.parametrize("code", SUBMISSIONS)
+def test_a_submission_that_cannot_be_is_refused(project: Project, code: str):
+    result = project.openflow("import", "spark-submit", "--", *SUBMISSIONS[code])
+
+    assert (result.exit_code, result.stdout) == (Exit.REFUSED, "")
+    assert code in codes_in(result.stderr)
+
+
+def test_every_code_is_expected_by_a_test():
+    """A plain look at the texts of the tests: a code that nothing reaches is dead."""
+    tests = Path(__file__).parents[1]
+    texts = [file.read_text(encoding="utf-8") for file in tests.rglob("*.py")]
+    expected = set(re.findall(r"\bOF\d{3}\b", "".join(texts)))
+    names = {name for text in texts for name in re.findall(r"\bcodes\.([A-Z_0-9]+)\b", text)}
+
+    from openflow_render.core import codes
+
+    by_name = {getattr(codes, name).id for name in names if hasattr(codes, name)}
+    missing = [code.id for code in catalogue() if code.id not in expected | by_name]
+
+    assert missing == []

@@ -1,0 +1,84 @@
+import pytest
+from conftest import Project
+
+from openflow_render.cli.excerpt import end_of_value, excerpt, forget
+from openflow_render.core.report import Origin
+
+VALUES = {
+    "memory: >12x": "12x",
+    "memory: >12x   # odd": "12x",
+    'memory: >"12x"': '"12x"',
+    "memory: >'it''s'  # quoted": "'it''s'",
+    'memory: >"a\\"b", cores: 1': '"a\\"b"',
+    'memory: >"never closed': '"never closed',
+    "{memory: >12x, cores: 0}": "12x",
+    "{memory: 12x, >cores: 0}": "cores",
+    "{a: {b: >c}}": "c",
+    "{a: 'x]', b: >c}": "c",
+    "args: >[a, b]  # list": "[a, b]",
+    "args: >{a: '}', b: [1]}": "{a: '}', b: [1]}",
+    "args: >[a,": "[a,",
+    "    >instancez: 2": "instancez",
+    "    >url: http://host:80/x": "url",
+    "    url: >http://host:80/x": "http://host:80/x",
+    "words: >one, two # three": "one, two",
+    "hash: >a#b": "a#b",
+    "- >item": "item",
+    ">key:": "key",
+    ">: odd": ":",
+    "x: >&a 1": "&a 1",
+}
+
+
+@pytest.mark.parametrize("text", VALUES)
+def test_marks_stand_under_the_value_and_nothing_else(text: str):
+    start, line = text.index(">"), text.replace(">", "", 1)
+
+    assert line[start : end_of_value(line, start)] == VALUES[text]
+
+
+def shown(project: Project, content: str | bytes, line: int, column: int) -> str:
+    project.write({"f": content})
+    forget()
+    return excerpt(Origin("f", line, column))
+
+
+def test_the_line_and_its_number_are_shown(project: Project):
+    assert shown(project, "a: 1\nb: 2\n", 2, 4) == "  2 | b: 2\n    |    ^\n"
+
+
+def test_the_margin_is_as_wide_as_the_number(project: Project):
+    assert shown(project, "\n" * 99 + "b: xyz\n", 100, 4) == "  100 | b: xyz\n      |    ^^^\n"
+
+
+def test_a_tab_takes_one_column(project: Project):
+    assert shown(project, "\ta: xy\n", 1, 5) == "  1 |  a: xy\n    |     ^^\n"
+
+
+def test_wide_characters_take_two_columns(project: Project):
+    assert shown(project, "名: 値段\n", 1, 4) == "  1 | 名: 値段\n    |     ^^^^\n"
+
+
+NOTHING = {
+    "no line": (b"a: 1\n", 0, 0),
+    "no column": (b"a: 1\n", 1, 0),
+    "beyond the file": (b"a: 1\n", 9, 1),
+    "beyond the line": (b"a: 1\n", 1, 9),
+    "control characters": (b"a: \x1b[31m\n", 1, 1),
+    "a direction that draws over": ("a: \u202e1\n".encode(), 1, 1),
+    "a line that fills the screen": (b"a: " + b"x" * 200, 1, 4),
+    "no text": (b"a: \xff\n", 1, 1),
+}
+
+
+@pytest.mark.parametrize("case", NOTHING)
+def test_nothing_is_shown_where_nothing_can_be_seen(project: Project, case: str):
+    assert shown(project, *NOTHING[case]) == ""
+
+
+def test_other_line_breaks_do_not_shift_the_lines(project: Project):
+    assert shown(project, "a: '\x0b\u2028'\nb: 2\n", 2, 4) == "  2 | b: 2\n    |    ^\n"
+
+
+def test_a_byte_order_mark_shifts_no_column(project: Project):
+    assert shown(project, "\ufeffa: 1\n", 1, 4) == "  1 | a: 1\n    |    ^\n"
