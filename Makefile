@@ -48,6 +48,7 @@ format: $(VENV)/.group-lint
 
 types: $(VENV)/.group-lint
 	$(BIN)/mypy
+	MYPYPATH=benchmarks $(BIN)/mypy benchmarks/*.py tools/docs.py
 
 imports: $(VENV)/.group-lint
 	$(BIN)/lint-imports

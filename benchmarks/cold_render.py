@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -167,7 +166,7 @@ def explain_time(rounds: int) -> None:
     print("imports by package, from one run with -X importtime (which makes them slower):")
     groups = import_times()
     total = sum(groups.values())
-    for package, seconds in groups.most_common(10):
+    for package, seconds in list(groups.items())[:10]:
         print(f"  {package:<34} {1000 * seconds:8.1f} ms   {seconds / total:4.0%}")
 
 
@@ -181,15 +180,16 @@ def stages() -> dict[str, float]:
     return spent
 
 
-def import_times() -> Counter[str]:
+def import_times() -> dict[str, float]:
     """Seconds spent importing, by top-level package; those of the standard library are one."""
     command = [sys.executable, "-X", "importtime", *script(openflow("render", "-q", str(JOB)))]
     done = subprocess.run(command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True)
-    found: Counter[str] = Counter()
+    found: dict[str, float] = {}
     for own, name in re.findall(rb"^import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)", done.stderr, re.MULTILINE):
         package = name.decode().split(".")[0]
-        found["(standard library)" if package in sys.stdlib_module_names else package] += int(own) / 1e6
-    return found
+        group = "(standard library)" if package in sys.stdlib_module_names else package
+        found[group] = found.get(group, 0.0) + int(own) / 1e6
+    return dict(sorted(found.items(), key=lambda each: -each[1]))
 
 
 def script(command: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What `explain` costs those who do not ask for it: compiling as it is, against compiling without the recorder's classes.
+"""What `explain` costs those who do not ask for it: compiling as it is, against compiling without its classes.
 
 The second way puts bare classes in the place of `Plan` and `Properties` of `core/watch.py`, before anything imports
 them. Both ways run in processes of their own, in turns. For information: what a watched compilation costs.

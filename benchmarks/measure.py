@@ -16,7 +16,7 @@ COMMAND = "import sys; from openflow_render.cli import main; main()"
 
 
 def environment() -> dict[str, str]:
-    """This process's environment, but children may keep and use their compiled modules, as an installed tool does."""
+    """The environment of children: they may keep and use their compiled modules, as an installed tool does."""
     dropped = {"PYTHONDONTWRITEBYTECODE", "PYTHONPROFILEIMPORTTIME", "PYTHONDEVMODE"}
     return {name: value for name, value in os.environ.items() if name not in dropped}
 
@@ -27,7 +27,7 @@ def openflow(*arguments: str) -> list[str]:
     return [str(script), *arguments] if script.is_file() else [sys.executable, "-c", COMMAND, *arguments]
 
 
-def run(command: Sequence[str], **options: object) -> None:
+def run(command: Sequence[str]) -> None:
     """Run ``command`` and throw its output away; a failure ends the benchmark."""
     done = subprocess.run(command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
     if done.returncode:

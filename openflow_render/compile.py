@@ -12,15 +12,16 @@ from openflow_render import checks, engines, schedulers, transforms
 from openflow_render.checks import kubernetes
 from openflow_render.core import codes, paths
 from openflow_render.core.paths import Path
-from openflow_render.core.report import Finding, Report
+from openflow_render.core.report import Finding, Origin, Report
 from openflow_render.core.resource import Bundle, Manifest, Resource
 from openflow_render.core.section import typed
 from openflow_render.core.watch import Credit, Credits, Plan, Recorder
 from openflow_render.source import expressions, layers
 from openflow_render.source.load import Source
-from openflow_render.source.templates import Template, Templates
+from openflow_render.source.templates import BUILT_IN, Template, Templates
 from openflow_render.spec import combinations, schema
 from openflow_render.spec.job import Job
+from openflow_render.transforms.patches import Patching
 from openflow_render.transforms.transform import Transform
 
 DEFAULT_NAMESPACE = "default"
@@ -226,9 +227,19 @@ def _located(finding: Finding, tables: Mapping[str, Credits], source: Source) ->
     name, path = finding.target
     credit = nearest(tables.get(name, {}), path)
     fields = written_fields(source.tree, credit)
+    patched = patch_of(credit)
+    if patched:
+        return finding._replace(origin=patched)
     if fields:
         return finding._replace(origin=source.origin(likeliest(fields, path)))
     return finding._replace(origin=credit.placed[-1] if credit.placed else source.origin(("metadata", "name")))
+
+
+def patch_of(credit: Credit) -> Origin | None:
+    """The line of the last of the user's patches that had a say, if one had."""
+    patched = any(name == Patching.name for name, _ in credit.rules)
+    places = [origin for origin in credit.placed if not origin.file.startswith(BUILT_IN)]
+    return places[-1] if patched and places else None
 
 
 def written_fields(tree: Mapping[str, Any], credit: Credit) -> list[Path]:

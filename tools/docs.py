@@ -16,12 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import typer
+
 from openflow_render.cli import app
 from openflow_render.cli.exits import Exit
 from openflow_render.core.codes import catalogue
 from openflow_render.core.report import Code
+from openflow_render.core.watch import Plan
 from openflow_render.engines import spark
-from openflow_render.engines.spark import engine, properties
+from openflow_render.engines.spark import properties
+from openflow_render.engines.spark.legacy import LEGACY
 from openflow_render.source import expressions, reader
 
 ROOT = Path(__file__).parents[1]
@@ -253,8 +256,6 @@ def _default(text: str | None) -> str:
 
 
 def legacy_properties() -> str:
-    from openflow_render.engines.spark.legacy import LEGACY
-
     rows = [
         (
             f"`{name}`",
@@ -295,9 +296,16 @@ def _when(when: str) -> str:
 
 
 def _plan_types() -> dict[str, type]:
-    names = ("RunPlan", "DriverPlan", "GangPlan", "HadoopPlan", "ExecutorPlan", "ConfigurationPlan", "ServicePlan")
-    types = {name.removesuffix("Plan").lower(): getattr(engine, name) for name in names}
-    return {**types, "policy": engine.NetworkPolicyPlan, "rbac": engine.RbacPlan}
+    """The classes of Spark's plans, by the names under which templates know them."""
+    types = {each.__name__.removesuffix("Plan").lower(): each for each in _below_class(Plan)}
+    return {**types, "policy": types["networkpolicy"]}
+
+
+def _below_class(parent: type) -> Iterator[type]:
+    below: list[type] = parent.__subclasses__()
+    for each in below:
+        yield each
+        yield from _below_class(each)
 
 
 def _lasts(make: Any) -> str:

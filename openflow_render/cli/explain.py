@@ -10,7 +10,7 @@ import typer
 
 from openflow_render.checks import kubernetes
 from openflow_render.cli import console, jobs, options
-from openflow_render.compile import alike, explain_job, likeliest, nearest, written, written_fields
+from openflow_render.compile import alike, explain_job, likeliest, nearest, patch_of, written, written_fields
 from openflow_render.core import paths
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Report
@@ -86,10 +86,9 @@ class Story:
         fields = self.written(credit)
         if fields:
             return self._fields(fields, credit, field)
-        users = [origin for origin in credit.placed if not origin.file.startswith("openflow:")]
         names = [name for name, _ in credit.rules]
-        if users and "patch" in names:
-            return f"{users[-1]} (patch)"
+        if patched := patch_of(credit):
+            return f"{patched} (patch)"
         if IDENTITY in names:
             return "the identity of the run"
         return f"{names[0]} (by default)" if names else str(next(reversed(credit.placed), ""))

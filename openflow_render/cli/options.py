@@ -14,6 +14,7 @@ from openflow_render.compile import Settings
 from openflow_render.core.report import Origin, Report
 from openflow_render.source import assignments
 from openflow_render.source.load import Source, load
+from openflow_render.source.reader import Document
 from openflow_render.spec import schema
 
 T = TypeVar("T")
@@ -95,9 +96,16 @@ def sources(
         given,
         dict(usage(assignments.parse_var, each) for each in variables or []),
         types=schema.types_at,
-        check_overlay=lambda document, found: schema.check_overlay(document.value, found, document.key_origin),
+        check_overlay=_check_overlay,
         report=report,
     )
+
+
+def _check_overlay(overlay: Document, report: Report) -> bool:
+    own = Report(overlay.origin)
+    sound = schema.check_overlay(overlay.value, own, overlay.key_origin)
+    report.findings += own.findings
+    return sound
 
 
 def usage(read: Callable[[str], T], text: str) -> T:

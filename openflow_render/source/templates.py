@@ -21,6 +21,9 @@ from openflow_render.source.expressions import Scalar
 
 SPREAD = "<<"
 
+BUILT_IN = "openflow:"
+"""What the names of templates that ship with openflow begin with."""
+
 Scope = Mapping[str, object]
 
 
@@ -68,7 +71,7 @@ class Templates:
             return _compile(own.read_bytes(), f"templates/{name}.yaml", self._report)
         if name not in _BUILT_IN:
             shipped = assets.asset("templates", *f"{name}.yaml".split("/"))
-            _BUILT_IN[name] = _compile(shipped.read_bytes(), f"openflow:templates/{name}.yaml", self._report)
+            _BUILT_IN[name] = _compile(shipped.read_bytes(), f"{BUILT_IN}templates/{name}.yaml", self._report)
         return _BUILT_IN[name]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import JOB, Project
+from projects import JOB, Project
 
 from openflow_render.cli.exits import Exit
 from openflow_render.core.codes import catalogue
@@ -174,6 +174,7 @@ JOBS: dict[str, Tree] = {
         "spec": {"conf": {f"{VOLUME}emptyDir.{name}.mount.path": "/a" for name in ("a", "b")}}
     },
     "OF337 a template that is no pod": {"spec": {"driver": {"template": "service.yaml"}}},
+    "OF349 a reference to nothing": named("spark.ui.port", "${spark.nope}"),
     "OF362 a property without a heir": named(f"{KUBERNETES}hadoop.conf.dir", "/x"),
     "OF411 a label that is none": {"metadata": {"labels": {"a": "b c"}}},
     "OF412 a library of annotations": {"metadata": {"annotations": {"a": "x" * 300_000}}},
@@ -210,7 +211,7 @@ TOLD: dict[str, Tree] = {
     "OF311 an unknown property": named(f"{KUBERNETES}driver.podname", "x"),
     "OF312 no property of Spark's": named("fs.s3a.endpoint", "x"),
     "OF313 a property of another version": {
-        "spec": {"version": "3.5.9", "image": "x/spark", "conf": {f"{KUBERNETES}driver.service.ipFamilyPolicy": "x"}}
+        "spec": {"version": "3.5.9", "image": "x/spark", "conf": {f"{KUBERNETES}driver.pod.excludedFeatureSteps": "x"}}
     },
     "OF314 a property of the client": named(f"{KUBERNETES}submission.waitAppCompletion", "false"),
     "OF317 a property without effect": named("spark.app.id", "x"),
@@ -242,8 +243,8 @@ OVERLAYS: dict[str, str] = {
     "OF150 no such overlay": "extends: [nope]",
     "OF151 no overlay": "---",
     "OF152 an overlay of itself": "extends: [o.yaml]",
-    "OF153 no count": "patches: [{target: {kind: Pod}, merge: {a: b}, expect: '{{ vars.x }}'}]\n  vars: {x: many}",
-    "OF154 no operation": "patches: [{target: {kind: Pod}, json: '{{ vars.x }}'}]\n  vars: {x: [{op: erase, path: /a}]}",
+    "OF153 no count": "patches: [{target: {kind: Pod}, merge: {a: b}, expect: 5..2}]",
+    "OF154 no pointer": "patches: [{target: {kind: Pod}, json: [{op: add, path: /a~2, value: b}]}]",
     "OF155 a patch of nothing": "patches: [{target: {kind: Pod}, merge: {}}]",
     "OF156 two items of one name": "job: {spec: {driver: {env: [{name: A, value: b}, {name: A, value: c}]}}}",
     "OF157 no such directive": "job: {spec: {driver: {$patch: erase}}}",
@@ -282,7 +283,7 @@ def test_a_bad_overlay_is_refused_at_a_line_of_its_file(project: Project, case: 
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "OF100 no such file": ("gone.yaml",),
     "OF100 no such folder": ("gone/",),
-    "OF101 a device": ("/dev/zero",),
+    "OF113 a device without end": ("/dev/zero",),
     "OF101 a name that no file can have": ("x" * 5000,),
     "OF104 a folder without jobs": ("empty",),
     "OF106 one job twice": ("job.yaml", "copy.yaml"),
@@ -307,14 +308,24 @@ def test_bad_arguments_are_refused(project: Project, case: str):
     assert case[:5] in codes_in(result.stderr)
 
 
+CLUSTER = ("--master", "k8s://x", "--deploy-mode", "cluster")
+IMAGE = ("--conf", "spark.kubernetes.container.image=x/spark:4.3.0")
+SUBMISSION = (*CLUSTER, *IMAGE, "--class", "a.B")
+JAR = "local:///a.jar"
+
 SUBMISSIONS: dict[str, tuple[str, ...]] = {
-    "OF350": ("--master", "yarn", "local:///a.jar"),
-    "OF351": ("--master", "k8s://x", "--deploy-mode", "client", "local:///a.jar"),
-    "OF352": ("--master", "k8s://x", "--deploy-mode", "cluster", "pyspark-shell"),
-    "OF353": ("--master", "k8s://x", "--deploy-mode", "cluster"),
-    "OF354": ("--master", "k8s://x", "--deploy-mode", "cluster", "local:///a.jar"),
-    "OF355": ("--master", "k8s://x", "--deploy-mode", "cluster", "--class", "a.B", "a.jar"),
-    "OF357": ("--master", "k8s://x", "--deploy-mode", "cluster", "--class", "a.B", "local:///a.jar"),
+    "OF350": ("--master", "yarn", JAR),
+    "OF351": ("--master", "k8s://x", "--deploy-mode", "client", JAR),
+    "OF352": (*CLUSTER, "pyspark-shell"),
+    "OF353": CLUSTER,
+    "OF354": (*CLUSTER, *IMAGE, JAR),
+    "OF355": (*SUBMISSION, "a.jar"),
+    "OF357": (*CLUSTER, "--class", "a.B", JAR),
+    "OF358": (*SUBMISSION, "--proxy-user", "a", "--principal", "b", "--keytab", "local:///k", JAR),
+    "OF359": (*SUBMISSION, "--conf", "spark.kubernetes.driver.label.spark-role=x", JAR),
+    "OF370": (*SUBMISSION, "--conf", "spark.a=1", "--conf", "Openflow.a=2", JAR),
+    "OF372": (*SUBMISSION, "--properties-file", "gone.conf", JAR),
+    "OF377": (*SUBMISSION, JAR, "{{ vars.x }}"),
 }
 
 
@@ -324,6 +335,56 @@ def test_a_submission_that_cannot_be_is_refused(project: Project, code: str):
 
     assert (result.exit_code, result.stdout) == (Exit.REFUSED, "")
     assert code in codes_in(result.stderr)
+
+
+ODD_SUBMISSIONS: dict[str, tuple[str, ...]] = {
+    "OF366": (*SUBMISSION, "--conf", "spark.kubernetes.submission.waitAppCompletion=false", JAR),
+    "OF367": (*SUBMISSION, "--conf", "spark.app.id=x", JAR),
+    "OF368": (*SUBMISSION, "--queue", "x", JAR),
+    "OF369": (*SUBMISSION, "--conf", "a=b", JAR),
+    "OF371": (*SUBMISSION, JAR),
+}
+
+
+@pytest.mark.parametrize("code", ODD_SUBMISSIONS)
+def test_an_odd_submission_becomes_a_job_that_renders(project: Project, code: str):
+    result = project.openflow("import", "spark-submit", "--", *ODD_SUBMISSIONS[code])
+
+    assert result.exit_code == Exit.DONE
+    assert code in codes_in(result.stderr)
+    assert project.openflow("render", "-", stdin=result.stdout).exit_code == Exit.DONE
+
+
+def test_an_unknown_option_of_spark_submit_is_wrong_use(project: Project):
+    result = project.openflow("import", "spark-submit", "--", "--mastre", "x", JAR)
+
+    assert (result.exit_code, result.stdout) == (Exit.USAGE, "")
+    assert result.stderr.startswith("error: ")
+
+
+def test_a_file_of_properties_becomes_a_job_with_a_gap_to_fill(project: Project):
+    project.write({"spark.conf": "spark.kubernetes.container.image x/spark:4.3.0\nspark.executor.instances 3\n"})
+
+    result = project.openflow("import", "properties", "spark.conf")
+
+    assert result.exit_code == Exit.DONE
+    assert yaml.safe_load(result.stdout)["spec"]["executor"] == {"instances": 3}
+    assert "OF373" in codes_in(result.stderr)
+
+
+def test_a_file_of_properties_that_is_not_there_is_refused(project: Project):
+    result = project.openflow("import", "properties", "gone.conf")
+
+    assert (result.exit_code, result.stdout) == (Exit.REFUSED, "")
+    assert "OF372" in codes_in(result.stderr)
+
+
+def test_kubernetes_of_the_future_is_checked_against_the_newest_known(project: Project):
+    project.write({"job.yaml": JOB})
+
+    result = project.openflow("render", "job.yaml", "--kubernetes", "1.99")
+
+    assert (result.exit_code, codes_in(result.stderr)) == (Exit.DONE, ["OF407"])
 
 
 def test_every_code_is_expected_by_a_test():

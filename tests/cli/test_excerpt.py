@@ -1,5 +1,5 @@
 import pytest
-from conftest import Project
+from projects import Project
 
 from openflow_render.cli.excerpt import end_of_value, excerpt, forget
 from openflow_render.core.report import Origin

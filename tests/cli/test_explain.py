@@ -1,5 +1,5 @@
 import pytest
-from conftest import JOB, Project
+from projects import JOB, Project
 
 from openflow_render.cli.exits import Exit
 

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import JOB, Project
+from projects import JOB, Project
 
 from openflow_render.cli.exits import Exit
 

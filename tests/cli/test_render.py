@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import JOB, Project
+from projects import JOB, Project
 
 from openflow_render.cli.exits import Exit
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import JOB, Project
+from projects import JOB, Project
 from jsonschema import Draft202012Validator
 
 from openflow_render.cli.exits import Exit

@@ -1,7 +1,7 @@
 """What `openflow` says before it reads any job."""
 
 import pytest
-from conftest import JOB, Project
+from projects import JOB, Project
 
 from openflow_render import __version__
 from openflow_render.cli.app import COMMANDS

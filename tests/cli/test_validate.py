@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from conftest import JOB, Project
+from projects import JOB, Project
 
 from openflow_render.cli.exits import Exit
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import Compile, Compiled
+from compiling import Compile, Compiled
 
 FEATURES = "org.apache.spark.deploy.k8s.features."
 VOLCANO = f"{FEATURES}VolcanoFeatureStep"

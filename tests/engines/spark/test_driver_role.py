@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from conftest import Compile
+from compiling import Compile
 
 Rules = dict[str, list[str]]
 

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
-
-CompileSpark = Callable[..., Any]
-
+from compiling import Compile
 
 CLAIM = "volumes: [{name: NAME, mountPath: /data, claim: {size: 10Gi, storageClass: fast}}]"
 
@@ -24,7 +19,7 @@ CLAIM = "volumes: [{name: NAME, mountPath: /data, claim: {size: 10Gi, storageCla
         ("{sidecars: [{name: s, image: i, volumeMounts: [{name: none, mountPath: /x}]}]}", "OF504"),
     ],
 )
-def test_what_is_wrong_with_an_executor_is_found_at_its_line(compile_spark: CompileSpark, executor: str, found: str):
+def test_what_is_wrong_with_an_executor_is_found_at_its_line(compile_spark: Compile, executor: str, found: str):
     result = compile_spark(f"executor: {executor}")
 
     assert [finding.code.id for finding in result.findings] == [found]
@@ -32,14 +27,14 @@ def test_what_is_wrong_with_an_executor_is_found_at_its_line(compile_spark: Comp
     assert result.findings[0].origin.file == "job.yaml"
 
 
-def test_an_executor_is_never_part_of_the_output(compile_spark: CompileSpark):
+def test_an_executor_is_never_part_of_the_output(compile_spark: Compile):
     result = compile_spark("executor: {tolerations: [{operator: Exists}]}")
 
     assert not [name for name in result.objects if "exec-1" in name]
     assert result.found == []
 
 
-def test_the_claims_that_the_driver_will_make_are_known_to_the_checks(compile_spark: CompileSpark):
+def test_the_claims_that_the_driver_will_make_are_known_to_the_checks(compile_spark: Compile):
     result = compile_spark(f"executor: {{{CLAIM.replace('NAME', 'spark-local-dir-1')}}}")
 
     assert result.found == []
@@ -47,7 +42,7 @@ def test_the_claims_that_the_driver_will_make_are_known_to_the_checks(compile_sp
 
 
 @pytest.mark.parametrize("kind", ["job", "cronjob, schedule: '0 2 * * *'", "deployment"])
-def test_a_claim_on_demand_is_the_pods_own_where_a_workload_makes_the_pods(compile_spark: CompileSpark, kind: str):
+def test_a_claim_on_demand_is_the_pods_own_where_a_workload_makes_the_pods(compile_spark: Compile, kind: str):
     result = compile_spark(
         f"driver: {{{CLAIM.replace('NAME', 'data')}}}", job=f"spec: {{run: {{rerun: null, as: {kind}}}}}"
     )
