@@ -82,7 +82,7 @@ class Project:
             command,
             input=stdin,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             cwd=self.folder,
             env={**os.environ, **(env or {})},
             timeout=60,

@@ -34,7 +34,10 @@ def fields(change: Change) -> list[FieldChange]:
 
     hidden = masked(change)
     before, after = hidden.before or {}, hidden.after or {}
-    levels = [level for found in DeepDiff(_named(before), _named(after), view="tree").values() for level in found]
+    sides = _named(before), _named(after)
+    # Item by item only where nothing else is seen: it tells `true` from `1`, but takes an insertion for many changes.
+    differences = DeepDiff(*sides, view="tree") or DeepDiff(*sides, view="tree", zip_ordered_iterables=True)
+    levels = [level for found in differences.values() for level in found]
     found = [
         FieldChange(
             tuple(level.path(output_format="list")),

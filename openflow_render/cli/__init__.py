@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -12,6 +13,7 @@ def main() -> None:
     """Run ``openflow`` with this process's arguments, and leave with an exit code of the table."""
     # A reader that goes away, as `head` does, ends us as it ends other tools: in silence.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    _write_utf8()
     try:
         from openflow_render.cli.app import run
 
@@ -24,15 +26,25 @@ def main() -> None:
     _leave(code)
 
 
+def _write_utf8() -> None:
+    """Write the same bytes whatever the locale is."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
 def _leave(code: int) -> NoReturn:
-    """End the process; should what is still to be written find no room, that is told by nobody else."""
+    """End the process at once: taking apart what a compiler has built takes longer than building it.
+
+    Should what is still to be written find no room, that is told by nobody else.
+    """
     try:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
     except OSError:
-        os._exit(code or 2)
-    sys.exit(code)
+        code = code or 2
+    os._exit(code)
 
 
 def _crashed(crash: Exception) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path as FilePath
 from typing import Annotated, Any
 
 import typer
@@ -99,6 +100,9 @@ def _openflow(
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; its exit code. Without arguments it is told what there is."""
+    if not _has_place():
+        console.complain("the working directory is gone")
+        return Exit.USAGE
     try:
         result = app(list(arguments) or ["--help"], prog_name="openflow", standalone_mode=False)
     except WRONG_USE as wrong:
@@ -112,3 +116,11 @@ def run(arguments: Sequence[str]) -> int:
         console.complain(f"stdout cannot be written: {error.strerror}")
         return Exit.USAGE
     return int(result or 0)
+
+
+def _has_place() -> bool:
+    try:
+        FilePath.cwd()
+    except FileNotFoundError:
+        return False
+    return True

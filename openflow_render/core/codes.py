@@ -496,8 +496,8 @@ PATCH_FAILED = Code(
     "OF232",
     ERROR,
     "the patch does not fit {object}: {reason}",
-    "correct its path",
-    "An operation of RFC 6902 could not be carried out.",
+    "correct its path or its value",
+    "An operation of RFC 6902 could not be carried out, or the patch leaves no map where one must be.",
 )
 
 PATCHED_IDENTITY = Code(
@@ -1198,7 +1198,7 @@ NO_SCHEMA = Code(
     "OF406",
     WARNING,
     "{object}: openflow has no schema of {kind} in {version}, so its fields were not checked{known}",
-    hint="check it against the cluster with `openflow diff`",
+    hint="check it against a cluster, with `kubectl apply --dry-run=server`",
     about="Only the kinds that openflow makes or reads, and the custom resources it knows, can be checked offline.",
 )
 NEWER_KUBERNETES = Code(

@@ -20,7 +20,7 @@ NEWEST = "4.3.0"
 _LISTS = dict(zip(("jars", "pyFiles", "files", "archives"), FILE_LISTS, strict=True)) | {
     "packages": "spark.jars.packages"
 }
-_CLUSTER = "The cluster is no part of a job: `openflow apply` takes it from the kubeconfig or the target."
+_CLUSTER = "The cluster is no part of a job: whoever applies the objects chooses it."
 _ACCOUNT = "No account is named, so openflow makes one with a minimal Role; spark-submit takes the namespace's own."
 
 

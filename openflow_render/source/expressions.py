@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from openflow_render.core.watch import Plan
 from openflow_render.source import values
 
 if TYPE_CHECKING:
@@ -181,11 +182,17 @@ def _walker(name: str) -> Callable[[Scope], object]:
 
 def look_up(value: Any, key: Any) -> Any:
     """The item ``key`` of a map or list, or the attribute of an object of ours; ``_MISSING`` when there is none."""
-    if isinstance(value, (dict, Mapping)):  # dict first: asking the abstract class is slow
+    if isinstance(value, Plan):  # first, since most look-ups are a template's and asking an abstract class is slow
+        return _attribute(value, key)
+    if isinstance(value, Mapping):
         return value.get(key, _MISSING) if isinstance(key, str) else _MISSING
     if isinstance(value, (list, tuple)) and type(value).__module__ == "builtins":
         return value[key] if type(key) is int and -len(value) <= key < len(value) else _MISSING
-    if type(value).__module__ == "builtins" or not isinstance(key, str) or key.startswith("_"):
+    return _MISSING if type(value).__module__ == "builtins" else _attribute(value, key)
+
+
+def _attribute(value: Any, key: Any) -> Any:
+    if not isinstance(key, str) or key.startswith("_"):
         return _MISSING
     found = getattr(value, key, _MISSING)
     return _MISSING if callable(found) else found

@@ -61,21 +61,33 @@ class Templates:
     """The templates of a project: its own ``templates`` folder first, then those that ship with openflow."""
 
     def __init__(self, folder: FilePath | None, report: Report) -> None:
-        self._folder = folder / "templates" if folder and (folder / "templates").is_dir() else None
+        own = folder / "templates" if folder else None
+        self._folder = own if own and own.is_dir() and own != assets.asset("templates") else None
         self._report = report
 
     def get(self, name: str) -> Template | None:
         """The template ``name``, such as ``spark/driver-pod``; ``None`` and a finding when it is no good."""
         own = self._folder / f"{name}.yaml" if self._folder else None
         if own is not None and own.is_file():
-            return _compile(own.read_bytes(), f"templates/{name}.yaml", self._report)
+            return self._own(own, f"templates/{name}.yaml")
         if name not in _BUILT_IN:
             shipped = assets.asset("templates", *f"{name}.yaml".split("/"))
             _BUILT_IN[name] = _compile(shipped.read_bytes(), f"{BUILT_IN}templates/{name}.yaml", self._report)
         return _BUILT_IN[name]
 
+    def _own(self, path: FilePath, label: str) -> Template | None:
+        state = path.stat()
+        key = (str(path), state.st_mtime_ns, state.st_size)
+        if key not in _OWN:
+            template = _compile(path.read_bytes(), label, self._report)
+            if template is None:
+                return None  # and a finding, for this job as for every other
+            _OWN[key] = template
+        return _OWN[key]
+
 
 _BUILT_IN: dict[str, Template | None] = {}
+_OWN: dict[tuple[str, int, int], Template] = {}
 
 
 def _compile(text: bytes, file: str, report: Report) -> Template | None:
@@ -205,15 +217,17 @@ class _Watching:
     def _list(self, node: list[Any], text: Any, scope: Scope, at: Path) -> tuple[Any, Credits]:
         field = _field(at)
         found: list[tuple[Any, Credits]] = []
+        empty = Credit((self._origin(at),))
         for index, below in enumerate(node):
             place = (*at, paths.step(field, index, text[index]))
             value, credits_ = self.fill(below, text[index], scope, place)
             if type(below) is Scalar and isinstance(value, list):
+                empty = empty.and_also(credits_.get((), Credit()))
                 found += [(item, _under(credits_, paths.step(field, n, item))) for n, item in enumerate(value)]
             elif value is not None:
                 found.append((value, credits_))
         kept = without_duplicates(str(field), [value for value, _ in found])
-        table: Credits = {}
+        table: Credits = {} if kept else {(): empty}
         for index, item in enumerate(kept):
             credits_ = next(credits_ for value, credits_ in found if value is item)
             table.update({(paths.step(field, index, item), *path): credit for path, credit in credits_.items()})

@@ -55,7 +55,7 @@ def schedule_fault(schedule: str) -> str:
 
 
 def _is_range(part: str, low: int, high: int) -> bool:
-    match = re.fullmatch(r"(?:\*|\?|(\d+)(?:-(\d+))?)(?:/(\d+))?", part)
+    match = re.fullmatch(r"(?:\*|\?|([0-9]{1,9})(?:-([0-9]{1,9}))?)(?:/([0-9]{1,9}))?", part)
     if match is None:
         return False
     first, last, step = (int(number) if number else None for number in match.groups())

@@ -54,18 +54,23 @@ class Identity:
             tree = self._without_labels(tree, path)
         return tree
 
-    def _without_labels(self, tree: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    def _without_labels(self, tree: Any, path: tuple[str, ...]) -> Any:
+        """``tree`` without what the job's metadata gave it; a patch may have left no map, which a check will tell."""
+        if not isinstance(tree, dict):
+            return tree
         if path:
-            return {**tree, path[0]: self._without_labels(tree[path[0]], path[1:])}
+            return {**tree, path[0]: self._without_labels(tree.get(path[0]), path[1:])}
         return {
             **tree,
-            "labels": _own(tree.get("labels", {}), self._job.labels or {}),
-            "annotations": _own(tree.get("annotations", {}), self._job.annotations or {}),
+            "labels": _own(tree.get("labels"), self._job.labels or {}),
+            "annotations": _own(tree.get("annotations"), self._job.annotations or {}),
         }
 
 
-def _own(entries: dict[str, str], given: Any) -> dict[str, str]:
+def _own(entries: Any, given: Any) -> Any:
     """The entries that belong to the run and not to the job's metadata."""
+    if not isinstance(entries, dict):
+        return entries or {}
     return {name: value for name, value in entries.items() if given.get(name) != value and not name.startswith(OURS)}
 
 

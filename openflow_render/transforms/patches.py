@@ -38,6 +38,9 @@ class Patching:
     def placed(self, path: Path) -> Origin | None:
         return self._patch.place(("merge", *path)) if self._patch.merge else self._patch.place(("json",))
 
+    def _place(self) -> Origin:
+        return self._patch.place(("json",)) if self._patch.json else self._patch.place(("merge",))
+
     def _matches(self, resource: Resource) -> bool:
         target = self._patch.target
         labels = resource["metadata"].get("labels", {})
@@ -52,9 +55,10 @@ class Patching:
         after = before if self._patch.merge is None else merge(before, self._patch.merge)
         try:
             after = operated(after, self._patch.json) if self._patch.json else after
+            check_shape(after)
         except ValueError as failure:
             target = plain(str(resource.key))
-            report.add(codes.PATCH_FAILED, at=self._patch.place(("json",)), object=target, reason=failure)
+            report.add(codes.PATCH_FAILED, at=self._place(), object=target, reason=failure)
             return
         changed = [field for field, value in _identity(before) if dict(_identity(after)).get(field) != value]
         if changed:
@@ -83,6 +87,21 @@ def operated(manifest: Manifest, operations: list[dict[str, Any]]) -> Manifest:
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError) as error:
         raise ValueError(str(error).splitlines()[0]) from None
     return result
+
+
+def check_shape(manifest: Any) -> None:
+    """See that what later stages look into is still there to look into; the rest is for the schema.
+
+    Raises:
+        ValueError: it is not; the text says what.
+    """
+    metadata = manifest.get("metadata") if isinstance(manifest, dict) else None
+    if not isinstance(metadata, dict):
+        return  # no longer the object that it was, which is told as such
+    for around, fields in ((metadata, ("labels", "annotations")), (manifest, ("spec",))):
+        for field in fields:
+            if not isinstance(around.get(field, {}), dict):
+                raise ValueError(f"{field} must be a map")  # noqa: TRY004 - a fault of the input
 
 
 def _identity(manifest: Any) -> list[tuple[str, Any]]:

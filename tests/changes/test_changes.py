@@ -10,8 +10,8 @@ from openflow_render.changes.fields import ABSENT, FieldChange, fields
 from openflow_render.changes.mask import masked
 from openflow_render.changes.show import summary, unified
 from openflow_render.core import paths
-from openflow_render.core.resource import Manifest
 from openflow_render.core import yamltext as yaml
+from openflow_render.core.resource import Manifest
 
 trees = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(0, 2), st.sampled_from(["", "a", "b"])),

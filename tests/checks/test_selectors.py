@@ -10,4 +10,4 @@ def test_a_selector_of_two_pods_is_refused(bundle: Bundle, check: Callable[[Bund
     twin["metadata"]["name"] += "-twin"
     bundle.resources.append(Resource(twin))
 
-    assert "OF506 Service/etl-0123456789-driver-svc spec.selector" in check(bundle)
+    assert "OF506 Service/etl-0123456789-svc spec.selector" in check(bundle)

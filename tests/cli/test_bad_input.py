@@ -174,11 +174,13 @@ JOBS: dict[str, Tree] = {
         "spec": {"conf": {f"{VOLUME}emptyDir.{name}.mount.path": "/a" for name in ("a", "b")}}
     },
     "OF337 a template that is no pod": {"spec": {"driver": {"template": "service.yaml"}}},
-    "OF349 a reference to nothing": named("spark.ui.port", "${spark.nope}"),
+    "OF349 a reference to nothing": {"spec": {"driver": None, "conf": {"spark.driver.memory": "${spark.nope}"}}},
     "OF362 a property without a heir": named(f"{KUBERNETES}hadoop.conf.dir", "/x"),
     "OF411 a label that is none": {"metadata": {"labels": {"a": "b c"}}},
     "OF412 a library of annotations": {"metadata": {"annotations": {"a": "x" * 300_000}}},
-    "OF401 an unknown field of a sidecar": {"spec": {"driver": {"sidecars": [{"name": "a", "image": "b", "imag": "c"}]}}},
+    "OF401 an unknown field of a sidecar": {
+        "spec": {"driver": {"sidecars": [{"name": "a", "image": "b", "imag": "c"}]}}
+    },
     "OF403 a wrong type in a toleration": {"spec": {"driver": {"tolerations": [{"key": 7}]}}},
     "OF404 a missing field of an affinity": {
         "spec": {"driver": {"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {}}}}}
@@ -201,6 +203,41 @@ def test_a_bad_job_is_refused_at_a_line_of_its_file(project: Project, case: str)
     assert (result.exit_code, result.stdout) == (Exit.REFUSED, "")
     assert case[:5] in codes_in(result.stderr)
     assert all(re.match(r"jobs/\S+?:\d+:\d+: ", line) for line in heads(result.stderr)), result.stderr
+
+
+NINES = "9" * 5000
+
+MEASURELESS: dict[str, Tree] = {
+    "a heap": {"spec": {"driver": {"memory": f"{NINES}g"}}},
+    "a heap by a property": {"spec": {"driver": None, "conf": {"spark.driver.memory": NINES}}},
+    "cores by a property": named("spark.driver.cores", NINES),
+    "an amount of devices": named("spark.driver.resource.gpu.amount", NINES),
+    "a port": named("spark.ui.port", NINES),
+    "a port in Arabic": named("spark.ui.port", "\u0661"),
+    "a share of the heap": {"spec": {"driver": {"memoryOverheadFactor": 1e308}}},
+    "a share that is no number": named(f"{KUBERNETES}memoryOverheadFactor", "NaN"),
+    "a share without end": named(f"{KUBERNETES}memoryOverheadFactor", "1e999"),
+    "a request": {"spec": {"driver": {"cpu": {"request": NINES}}}},
+    "a claim": {"spec": {"driver": {"volumes": [{"name": "a", "mountPath": "/a", "claim": {"size": f"{NINES}Gi"}}]}}},
+    "a volume": {"spec": {"driver": {"volumes": [{"name": "a", "mountPath": "/a", "emptyDir": {"sizeLimit": NINES}}]}}},
+    "a scratch volume": {"spec": {"executor": {"localDirs": {"sizeLimit": NINES}}}},
+    "a deadline": {"spec": {"run": {"deadline": f"{NINES}s"}}},
+    "a minute": {"spec": {"run": {"as": "cronjob", "schedule": f"{NINES} * * * *"}}},
+    "a version": {"spec": {"version": f"{NINES}.1"}},
+    "a gang": {
+        "spec": {"executor": {"instances": 2**62, "cores": 2**62}, "scheduling": {"scheduler": "volcano", "gang": {}}}
+    },
+}
+"""Numbers beyond all measure: taken or refused, but never a crash."""
+
+
+@pytest.mark.parametrize("case", MEASURELESS)
+def test_a_number_beyond_all_measure_is_no_crash(project: Project, case: str):
+    project.write({"job.yaml": json.dumps(merge(yaml.safe_load(JOB), MEASURELESS[case]), indent=1)})
+
+    result = project.openflow("render", "job.yaml")
+
+    assert result.exit_code in {Exit.DONE, Exit.REFUSED}
 
 
 TOLD: dict[str, Tree] = {
@@ -263,7 +300,7 @@ OVERLAYS: dict[str, str] = {
         "[{name: spark-kubernetes-driver, volumeMounts: [{name: nope, mountPath: /x}]}]}}}]"
     ),
     "OF505 a selector of nothing": "patches: [{target: {kind: Service}, merge: {spec: {selector: {a: b}}}}]",
-    "OF507 a role of nobody": "patches: [{target: {kind: RoleBinding}, json: [{op: replace, path: /roleRef/name, value: x}]}]",
+    "OF507 a role of nobody": "patches: [{target: {kind: RoleBinding}, merge: {roleRef: {name: x}}}]",
 }
 
 

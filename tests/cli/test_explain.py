@@ -63,7 +63,7 @@ ALL = ("-o", "prod", "--set", "spec.createNamespace=true")
 
 
 def test_with_an_object_it_shows_each_value_and_its_place(own: Project):
-    labels = "--set-json", 'metadata.labels={"team": "x"}'
+    labels = "--set-json", 'metadata.labels={"a": "x"}'
 
     result = own.openflow("explain", "job.yaml", "Namespace", *ALL, *labels)
 
@@ -78,7 +78,7 @@ Namespace/data
   metadata.annotations.text: for etl                       # job.yaml:3:18 metadata.name
   metadata.labels[app.kubernetes.io/name]: etl             # job.yaml:3:18 metadata.name
   metadata.labels[app.kubernetes.io/managed-by]: openflow  # metadata (by default)
-  metadata.labels.team: x                                  # --set-json metadata.labels={"team": "x"} metadata.labels.team
+  metadata.labels.a: x                                     # --set-json metadata.labels={"a": "x"} metadata.labels.a
   metadata.labels.tier: gold                               # overlays/prod.yaml:10:24 spec.driver.labels.tier
   spec.finalizers[0]: kubernetes                           # templates/spark/namespace.yaml:8:16
 """,
@@ -189,6 +189,8 @@ def test_a_refused_job_is_refused(prod: Project):
     assert result == (
         Exit.REFUSED,
         "",
-        '--set spec.driver.memory=12x: error OF210: driver.memory "12x" is not a memory size\n'
-        "  hint: write a whole number and a unit, for example 12g\n",
+        (
+            '--set spec.driver.memory=12x: error OF210: driver.memory "12x" is not a memory size\n'
+            "  hint: write a whole number and a unit, for example 12g\n"
+        ),
     )

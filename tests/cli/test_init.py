@@ -82,13 +82,15 @@ def test_a_template_of_the_project_replaces_the_built_in_one(project: Project):
     assert "  sessionAffinity: None\n" in result.stdout
 
 
+NOT_ONE = "templates/spark/driver-pod.yaml: error OF228: the template templates/spark/driver-pod.yaml is not one object"
 BROKEN = {
-    "a: [1\n": "templates/spark/driver-pod.yaml:2:1: error OF112: this is not YAML: a list that begins with `[` is not closed (begun at line 1)",
-    "- a\n": "templates/spark/driver-pod.yaml: error OF228: the template templates/spark/driver-pod.yaml is not one object",
-    "": "templates/spark/driver-pod.yaml: error OF228: the template templates/spark/driver-pod.yaml is not one object",
-    "a: 1\n---\nb: 2\n": (
-        "templates/spark/driver-pod.yaml: error OF228: the template templates/spark/driver-pod.yaml is not one object"
+    "a: [1\n": (
+        "templates/spark/driver-pod.yaml:2:1: error OF112: this is not YAML: a list that begins with `[` is not closed "
+        "(begun at line 1)"
     ),
+    "- a\n": NOT_ONE,
+    "": NOT_ONE,
+    "a: 1\n---\nb: 2\n": NOT_ONE,
     'kind: Pod\nmetadata:\n  name: "{{ driver.nope }}"\n': (
         "templates/spark/driver-pod.yaml:3:9: error OF230: the template templates/spark/driver-pod.yaml asks for "
         "`driver.nope`, which is not there"

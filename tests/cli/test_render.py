@@ -48,8 +48,10 @@ def test_an_error_in_stdin_names_stdin(project: Project):
     assert result == (
         Exit.REFUSED,
         "",
-        '<stdin>:12:13: error OF210: driver.memory "12x" is not a memory size\n'
-        "  hint: write a whole number and a unit, for example 12g\n",
+        (
+            '<stdin>:12:13: error OF210: driver.memory "12x" is not a memory size\n'
+            "  hint: write a whole number and a unit, for example 12g\n"
+        ),
     )
 
 
@@ -209,14 +211,14 @@ def test_check_prints_the_difference_and_writes_nothing(project: Project):
     project.openflow("render", "job.yaml", "--out", "k8s")
     before = project.files("k8s")
 
-    result = project.openflow("render", "job.yaml", "--out", "k8s", "--check", "-n", "x", "--set", "metadata.labels.a=b")
+    result = project.openflow(
+        "render", "job.yaml", "--out", "k8s", "--check", "-n", "x", "--set", "metadata.labels.a=b"
+    )
 
     assert result.exit_code == Exit.DIFFERENT
     assert result.stderr == "k8s: 7 files differ; render without --check to write them\n"
     assert result.stdout.startswith(
-        "--- k8s/data/etl/configmap-etl-conf-map.yaml\n"
-        "+++ k8s/data/etl/configmap-etl-conf-map.yaml\n"
-        "@@ -6,6 +6,7 @@\n"
+        "--- k8s/data/etl/configmap-etl-conf-map.yaml\n+++ k8s/data/etl/configmap-etl-conf-map.yaml\n@@ -6,6 +6,7 @@\n"
     )
     assert result.stdout.count("\n+    a: b\n") == 7
     assert project.files("k8s") == before
@@ -253,7 +255,10 @@ def test_check_needs_a_folder(project: Project):
     assert project.openflow("render", "job.yaml", "--check") == (
         Exit.USAGE,
         "",
-        "error: --check compares with a folder: give --out DIR\n  hint: `openflow render --help` tells how it is used\n",
+        (
+            "error: --check compares with a folder: give --out DIR\n"
+            "  hint: `openflow render --help` tells how it is used\n"
+        ),
     )
 
 

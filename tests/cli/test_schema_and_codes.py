@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from projects import JOB, Project
 from jsonschema import Draft202012Validator
+from projects import JOB, Project
 
 from openflow_render.cli.exits import Exit
 from openflow_render.core.codes import catalogue
@@ -29,7 +29,9 @@ def test_the_schema_is_that_of_a_job_unless_asked_for_another(project: Project):
 def test_the_schemas_accept_every_example(project: Project):
     validators = {name: Draft202012Validator(schema(project, kind)) for name, kind in KINDS.items()}
     files = [file for file in EXAMPLES.rglob("*.yaml") if b"openflow.io/v1" in file.read_bytes()]
-    documents = [(file, each) for file in files for each in yaml.safe_load_all(file.read_text()) if isinstance(each, dict)]
+    documents = [
+        (file, each) for file in files for each in yaml.safe_load_all(file.read_text()) if isinstance(each, dict)
+    ]
 
     wrong = [
         f"{file}: {error.message}"

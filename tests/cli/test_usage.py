@@ -46,17 +46,26 @@ WRONG = {
     ("render", "job.yaml", "--outt", "x"): ("No such option: --outt (Possible options: --out, --quiet)", " render"),
     ("-x",): ("No such option: -x", ""),
     ("render", "job.yaml", "--out"): ("Option '--out' requires an argument.", " render"),
-    ("render", "job.yaml", "--by", "kind"): ("Invalid value for '--by': 'kind' is not one of 'object', 'job'.", " render"),
+    ("render", "job.yaml", "--by", "kind"): (
+        "Invalid value for '--by': 'kind' is not one of 'object', 'job'.",
+        " render",
+    ),
     ("render", "job.yaml", "--set", "x"): (
         "--set x: write path=value, for example spec.executor.instances=3",
         " render",
     ),
-    ("render", "job.yaml", "--set", "a[=1"): ("--set a[=1: write path=value, for example spec.executor.instances=3", " render"),
+    ("render", "job.yaml", "--set", "a[=1"): (
+        "--set a[=1: write path=value, for example spec.executor.instances=3",
+        " render",
+    ),
     ("render", "job.yaml", "--set-json", "a={"): (
         "--set-json: this is not YAML: a value should stand here",
         " render",
     ),
-    ("render", "job.yaml", "--var", "a-b=c"): ("--var a-b=c: write name=value, for example bucket=s3a://data", " render"),
+    ("render", "job.yaml", "--var", "a-b=c"): (
+        "--var a-b=c: write name=value, for example bucket=s3a://data",
+        " render",
+    ),
     ("render", "job.yaml", "--kubernetes", "abc"): ("'abc' is not a Kubernetes version such as 1.34", " render"),
     ("validate", "job.yaml", "--report", "xml"): (
         "Invalid value for '--report': 'xml' is not one of 'text', 'json'.",

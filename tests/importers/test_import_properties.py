@@ -31,7 +31,7 @@ def test_a_file_of_properties_becomes_a_job_without_an_application(defaults: Pat
 
     assert result.text == (
         "# Imported by `openflow import properties`.\n"
-        "# The cluster is no part of a job: `openflow apply` takes it from the kubeconfig or the target.\n"
+        "# The cluster is no part of a job: whoever applies the objects chooses it.\n"
         "# No account is named, so openflow makes one with a minimal Role; spark-submit takes the namespace's own.\n"
         "# properties name no application: fill in spec.application, main and, for a jar, class\n"
         "# Spark 4.1.0 is taken from the tag of apache/spark:4.1.0\n"

@@ -46,7 +46,7 @@ def test_a_plain_java_application():
     assert ids(result) == ["OF371"]
     assert result.text == (
         "# Imported by `openflow import spark-submit`.\n"
-        "# The cluster is no part of a job: `openflow apply` takes it from the kubeconfig or the target.\n"
+        "# The cluster is no part of a job: whoever applies the objects chooses it.\n"
         "# No account is named, so openflow makes one with a minimal Role; spark-submit takes the namespace's own.\n"
         "# spark-defaults.conf was not read\n"
         "apiVersion: openflow.io/v1\n"
@@ -109,7 +109,7 @@ def test_everything_that_has_a_field_becomes_one():
 
     assert result.text == (
         "# Imported by `openflow import spark-submit`.\n"
-        "# The cluster is no part of a job: `openflow apply` takes it from the kubeconfig or the target.\n"
+        "# The cluster is no part of a job: whoever applies the objects chooses it.\n"
         "# spark-defaults.conf was not read\n"
         "# Spark 4.0.1 is taken from the tag of apache/spark:4.0.1-scala2.13-java17-ubuntu\n"
         "apiVersion: openflow.io/v1\n"
@@ -173,7 +173,7 @@ def test_an_old_command_line_is_brought_to_the_names_of_today():
 
     assert result.text == (
         "# Imported by `openflow import spark-submit`.\n"
-        "# The cluster is no part of a job: `openflow apply` takes it from the kubeconfig or the target.\n"
+        "# The cluster is no part of a job: whoever applies the objects chooses it.\n"
         "# No account is named, so openflow makes one with a minimal Role; spark-submit takes the namespace's own.\n"
         "# spark-defaults.conf was not read\n"
         "# spark.shuffle.service.enabled is left out: there is no external shuffle service on Kubernetes: "

@@ -59,6 +59,9 @@ def _template(inline: Any, conf: Properties, names: RoleNames, files: Files, rep
         if property_name in conf:
             other = f"{names.role}.template"
             report.add(codes.ONE_OR_THE_OTHER, at=conf.source(property_name), one=property_name, other=other)
+        if not _shaped(inline):
+            report.add(codes.NOT_A_POD, at=("spec", names.role, "template"), file=f"in {names.role}.template")
+            return {}, None
         return inline, None
     path = conf.get(property_name)
     if not path:
@@ -81,11 +84,33 @@ def _pod(text: str, file: str, at: Path, report: Report) -> Tree:
 
 def _shaped(pod: Tree) -> bool:
     """Whether what is merged and read has the shape of a Pod; the rest is for the schema check of the result."""
-    metadata, spec = pod.get("metadata") or {}, pod.get("spec") or {}
-    if not isinstance(metadata, dict) or not isinstance(spec, dict):
+    if not _maps(pod, "metadata", "spec"):
         return False
-    containers = spec.get("containers") or []
-    return isinstance(containers, list) and all(isinstance(each, dict) for each in containers)
+    metadata, spec = pod.get("metadata") or {}, pod.get("spec") or {}
+    lists = ("containers", "initContainers", "volumes", "imagePullSecrets")
+    if not (_maps(metadata, "labels", "annotations") and _maps(spec, "nodeSelector") and _lists(spec, *lists)):
+        return False
+    return all(_shaped_container(each) for field in lists[:2] for each in spec.get(field) or [])
+
+
+def _shaped_container(container: Tree) -> bool:
+    own = _maps(container, "resources", "securityContext") and _lists(container, "env", "ports", "volumeMounts")
+    return own and _maps(container.get("resources") or {}, "requests", "limits") and _list(container.get("args"))
+
+
+def _maps(tree: Tree, *fields: str) -> bool:
+    """Whether each of ``fields`` is a map, if it is there."""
+    return all(tree.get(field) is None or isinstance(tree[field], dict) for field in fields)
+
+
+def _lists(tree: Tree, *fields: str) -> bool:
+    """Whether each of ``fields`` is a list of maps, if it is there."""
+    values = [tree.get(field) for field in fields]
+    return all(_list(each) and all(isinstance(item, dict) for item in each or []) for each in values)
+
+
+def _list(value: Any) -> bool:
+    return value is None or isinstance(value, list)
 
 
 def _pod_group(conf: Properties, files: Files, report: Report) -> Tree:

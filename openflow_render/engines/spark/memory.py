@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-_TEXT = re.compile(r"\s*([0-9]+)\s*([a-z]*)\s*\Z", re.IGNORECASE)
+_TEXT = re.compile(r"\s*([0-9]{1,30})\s*([a-z]*)\s*\Z", re.IGNORECASE)
 _POWERS = {"": 2, "b": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 
 DEFAULT_HEAP = 1024
 """MiB of heap of a driver or executor that names none."""
+
+JAVA_MAX = 2**31 - 1
+"""What Java cuts a larger number off to."""
 
 MIN_OVERHEAD = 384
 """MiB that the factor gives at least."""
@@ -40,7 +43,7 @@ def overhead(heap: int, absolute: int | None, factor: float, minimum: int = MIN_
     """MiB beside the heap: as said, else the share of the heap, cut off as Java does, but not below the minimum."""
     if absolute is not None:
         return absolute
-    return max(int(factor * heap), minimum)
+    return max(int(min(factor * heap, JAVA_MAX)), minimum)
 
 
 def java_text(number: float) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -452,7 +453,7 @@ def _matches(pattern: str) -> Callable[[str], bool]:
 
 def memory_bytes(text: str) -> int | None:
     """How many bytes the memory size ``text`` is, a number alone being bytes; ``None`` when it is no size."""
-    match = re.fullmatch(r"(?i)([0-9]+)\s*(?:([kmgtp])i?)?b?", text.strip())
+    match = re.fullmatch(r"(?i)([0-9]{1,30})\s*(?:([kmgtp])i?)?b?", text.strip())
     if match is None:
         return None
     number, unit = match.groups()
@@ -461,7 +462,7 @@ def memory_bytes(text: str) -> int | None:
 
 def integer(text: str) -> int | None:
     """``text`` as Java's ``Integer.parseInt`` takes it; ``None`` when it does not."""
-    if re.fullmatch(r"[+-]?[0-9]+", text) is None:
+    if re.fullmatch(r"[+-]?[0-9]{1,30}", text) is None:
         return None
     number = int(text)
     return number if -(2**31) <= number < 2**31 else None
@@ -469,10 +470,10 @@ def integer(text: str) -> int | None:
 
 def _is_double(text: str) -> bool:
     try:
-        float(text)
+        number = float(text)
     except ValueError:
         return False
-    return "_" not in text
+    return "_" not in text and math.isfinite(number)
 
 
 def _is_share(text: str, *, whole: bool) -> bool:

@@ -126,10 +126,10 @@ def _faults(
         return
     wanted = ["mount.path", *(f"options.{option}" for option in _REQUIRED[kind])]
     missing = [name for name in wanted if volume + name not in conf]
-    if missing and key == min(each for each in conf if each.startswith(volume)):
+    if missing and key == min((each for each in conf if each.startswith(volume)), default=key):
         yield codes.VOLUME_INCOMPLETE, {"missing": volume + missing[0]}
     if key.endswith("mount.subPathExpr") and volume + "mount.subPath" in conf:
         yield codes.TWO_SUB_PATHS, {}
     size = conf[key] if key == f"{volume}options.sizeLimit" else ""
-    if release.volume_details and size.isdigit() and int(size) < 1024:
+    if release.volume_details and size.isascii() and size.isdigit() and len(size) < 20 and int(size) < 1024:
         yield codes.SIZE_WITHOUT_UNIT, {"value": size}
