@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from openflow_render.changes.compare import Change
+from openflow_render.changes.change import Change
 from openflow_render.changes.mask import masked
 from openflow_render.core import paths
 from openflow_render.core.paths import Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from openflow_render.changes.compare import Change, same
+from openflow_render.changes.change import Change, same
 from openflow_render.core.resource import Manifest
 
 HIDDEN = "***"

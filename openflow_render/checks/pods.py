@@ -6,18 +6,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from openflow_render.core.paths import Item, Path
-from openflow_render.core.resource import Bundle, Manifest, Resource
+from openflow_render.core.resource import POD_TEMPLATES, Bundle, Manifest, Resource
 
 CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
-
-_ABOVE: dict[str, tuple[str, ...]] = {
-    "Pod": (),
-    "Job": ("spec", "template"),
-    "Deployment": ("spec", "template"),
-    "StatefulSet": ("spec", "template"),
-    "CronJob": ("spec", "jobTemplate", "spec", "template"),
-}
-"""The way to what has the metadata and the spec of a pod."""
 
 
 class Pod(NamedTuple):
@@ -35,7 +26,7 @@ class Pod(NamedTuple):
 
 def pods(bundle: Bundle) -> Iterator[Pod]:
     for resource in bundle:
-        above = _ABOVE.get(resource.kind)
+        above = POD_TEMPLATES.get(resource.kind)
         if above is None:
             continue
         manifest = resource.manifest

@@ -123,7 +123,7 @@ def _compare(folder: FilePath, bundles: list[Bundle], by: By, report_as: ReportA
 
 def _record(folder: FilePath, difference: Difference, wanted: Mapping[str, str]) -> dict[str, Any]:
     """One file that differs, and the fields in which its objects do; objects of a file are paired by kind and place."""
-    from openflow_render.changes.compare import Change
+    from openflow_render.changes.change import Change
     from openflow_render.changes.fields import ABSENT, fields
     from openflow_render.core import paths
     from openflow_render.core.resource import Resource

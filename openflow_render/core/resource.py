@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 Manifest: TypeAlias = dict[str, Any]
+
+
+POD_TEMPLATES: Mapping[str, tuple[str, ...]] = {
+    "Pod": (),
+    "Job": ("spec", "template"),
+    "Deployment": ("spec", "template"),
+    "StatefulSet": ("spec", "template"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template"),
+}
+"""Where the kinds that are or make pods keep a pod's metadata and spec."""
 
 
 class Key(NamedTuple):
@@ -53,18 +63,6 @@ class Resource:
     def key(self) -> Key:
         metadata = self.manifest["metadata"]
         return Key(self.manifest["apiVersion"], self.kind, metadata.get("namespace", ""), self.name)
-
-    @property
-    def pod_spec(self) -> Manifest | None:
-        """The pod specification inside, for the kinds that have one."""
-        spec = self.manifest.get("spec", {})
-        if self.kind == "Pod":
-            return spec  # type: ignore[no-any-return]
-        if self.kind == "CronJob":
-            spec = spec.get("jobTemplate", {}).get("spec", {})
-        if self.kind in {"CronJob", "Job", "Deployment", "StatefulSet"}:
-            return spec.get("template", {}).get("spec")  # type: ignore[no-any-return]
-        return None
 
 
 class Bundle:

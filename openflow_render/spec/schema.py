@@ -64,12 +64,6 @@ def types_at(path: Path) -> frozenset[str]:
     return frozenset(found)
 
 
-def fields_of(path: Path) -> Iterator[tuple[str, Schema]]:
-    """The fields that the job's schema knows at ``path``, with their schemas."""
-    for schema in _schemas_at(path):
-        yield from schema.get("properties", {}).items()
-
-
 @cache
 def _validator(name: str) -> Any:
     import jsonschema_rs

@@ -7,7 +7,7 @@ from typing import Any
 
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Origin, Report
-from openflow_render.core.resource import Bundle, Manifest, Resource
+from openflow_render.core.resource import POD_TEMPLATES, Bundle, Manifest, Resource
 from openflow_render.spec.job import Job
 
 
@@ -39,15 +39,10 @@ def recommended(job: Job) -> dict[str, str]:
 
 
 def metadata_paths(resource: Resource) -> Iterator[tuple[str, ...]]:
-    """Where an object has metadata: its own, and that of the pods and jobs it makes."""
+    """Where an object has metadata: its own, and that of the pods it makes."""
     yield ("metadata",)
-    below = {
-        "Job": ("spec", "template", "metadata"),
-        "Deployment": ("spec", "template", "metadata"),
-        "CronJob": ("spec", "jobTemplate", "spec", "template", "metadata"),
-    }
-    if resource.kind in below:
-        yield below[resource.kind]
+    if POD_TEMPLATES.get(resource.kind):
+        yield (*POD_TEMPLATES[resource.kind], "metadata")
 
 
 def _labelled(

@@ -112,11 +112,6 @@ class ExecutorPlan(RolePlan):
         port = int(self.app.conf.get("spark.blockManager.port") or 7079)
         return [{"containerPort": port, "name": "blockmanager", "protocol": "TCP"}] if port else []
 
-    @cached_property
-    def cpu_limit(self) -> str | None:
-        """`spark.kubernetes.executor.limit.cores`."""
-        return self.app.conf.get("spark.kubernetes.executor.limit.cores")
-
     # --- claims that openflow makes for executors ---
 
     @cached_property

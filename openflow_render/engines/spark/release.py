@@ -29,14 +29,13 @@ class Release(NamedTuple):
     excludable_steps: bool = True
     group_in_json: bool = True
     """Volcano's PodGroup as a property's text, not only as a file."""
-    use_driver_pod_ip: bool = True
 
     def __str__(self) -> str:
         return ".".join(map(str, self.line))
 
 
 _V43 = Release((4, 3))
-_V42 = _V43._replace(line=(4, 2), privilege_escalation=False, publish_not_ready=False, use_driver_pod_ip=False)
+_V42 = _V43._replace(line=(4, 2), privilege_escalation=False, publish_not_ready=False)
 _V41 = _V42._replace(line=(4, 1), connect_app_protocol=None, network_policy=False, group_in_json=False)
 _V40 = _V41._replace(line=(4, 0), connect_port=False, version_in_image=False, excludable_steps=False)
 _V35 = _V40._replace(line=(3, 5), volume_details=False, claim_access_mode="ReadWriteOnce", min_overhead_settable=False)

@@ -79,6 +79,11 @@ class ExecutorSizes(Plan):
         return conf.get("spark.kubernetes.executor.request.cores") or conf.get("spark.executor.cores") or "1"
 
     @cached_property
+    def cpu_limit(self) -> str | None:
+        """`spark.kubernetes.executor.limit.cores`; without it no limit, or the template's."""
+        return self.app.conf.get("spark.kubernetes.executor.limit.cores")
+
+    @cached_property
     def heap(self) -> int:
         """`spark.executor.memory` in MiB."""
         return self._size("spark.executor.memory") or memory.DEFAULT_HEAP

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from openflow_render.checks.pods import pods
 from openflow_render.compile import Settings, compile_job
 from openflow_render.core import paths
 from openflow_render.core.report import Origin, Rejected, Report
@@ -55,8 +56,9 @@ class Compiled:
     @property
     def pod(self) -> dict[str, Any]:
         """The specification of the driver pod, whatever object holds it."""
-        [found] = [each.pod_spec for each in map(Resource, self.objects.values()) if each.pod_spec]
-        return found
+        bundle = Bundle("", "", [Resource(manifest) for manifest in self.objects.values()])
+        [found] = pods(bundle)
+        return found.spec
 
     @property
     def properties(self) -> dict[str, str]:
