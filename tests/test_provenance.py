@@ -466,7 +466,11 @@ class Layered(NamedTuple):
         """Every place that had a say in a field of an object."""
         fields = self.credit(name, field).fields
         return {
-            str(origin) for each in fields for origin in self.source.origins(each) if origin.line or "--" in str(origin)
+            str(origin)
+            for each in fields
+            for said in self.source.history(each)
+            for origin in (said.origin, *said.variables)
+            if origin.line or "--" in str(origin)
         }
 
 

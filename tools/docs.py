@@ -1,4 +1,4 @@
-"""Writes the printed parts of docs/ anew, from the code and the schemas that they describe.
+"""Writes the printed parts of README and docs/ anew, from the code and the schemas that they describe.
 
 A page marks such a part with `<!-- printed: NAME -->` and `<!-- end -->`; the rest of the page is written by hand.
 
@@ -11,14 +11,19 @@ from __future__ import annotations
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import typer
 
-from openflow_render.cli import app
+from openflow_render.checks import kubernetes
+from openflow_render.cli import app, options
 from openflow_render.cli.exits import Exit
+from openflow_render.compile import Settings, compile_job
+from openflow_render.core import yamltext
 from openflow_render.core.codes import catalogue
 from openflow_render.core.report import Code
 from openflow_render.core.watch import Plan
@@ -312,6 +317,37 @@ def _lasts(make: Any) -> str:
     return "with the run's suffix" if make.run_scoped else "plain"
 
 
+# --- README ---
+
+_JOB = re.compile(r"^```yaml\n(# job\.yaml\n.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def readme_objects() -> str:
+    """The first object that README's job becomes, and of its driver what the page goes on to speak of."""
+    first, *_, pod = _readme_bundle()
+    names = {field: first["metadata"][field] for field in ("name", "namespace")}
+    resources = pod["spec"]["containers"][0]["resources"]
+    shown = [
+        yamltext.dump({"apiVersion": first["apiVersion"], "kind": first["kind"], "metadata": names}),
+        yamltext.dump({"kind": "Pod", "metadata": {"name": pod["metadata"]["name"]}}),
+        textwrap.indent(yamltext.dump({"resources": {"requests": resources["requests"]}}), "    "),
+    ]
+    text = "…\n".join(shown)
+    return f"```console\n$ openflow render job.yaml\n{text}…\n```"
+
+
+def _readme_bundle() -> list[Any]:
+    [job] = _JOB.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "job.yaml")
+        file.write_text(job, encoding="utf-8")
+        report = options.reading_report(strict=True)
+        [source] = options.sources([str(file)], None, None, None, None, report)
+        bundle = compile_job(source, Settings(kubernetes.DEFAULT), report)
+    assert bundle is not None, report.findings
+    return sorted(bundle.manifests, key=lambda each: each["kind"] == "Pod")
+
+
 # --- overlays ---
 
 
@@ -342,6 +378,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "spark-properties": spark_properties,
     "legacy-properties": legacy_properties,
     "spark-objects": spark_objects,
+    "readme-objects": readme_objects,
     "shipped-overlays": shipped_overlays,
     "filters": filters,
 }
@@ -349,7 +386,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
 
 def main(arguments: Sequence[str]) -> int:
     stale = []
-    for file in sorted(DOCS.glob("*.md")):
+    for file in [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]:
         before = file.read_text(encoding="utf-8")
         after = current(before)
         if before == after:

@@ -17,7 +17,7 @@ from openflow_render.core.report import Report
 from openflow_render.core.report import nearest as nearest_word
 from openflow_render.core.resource import Bundle, Resource
 from openflow_render.core.watch import Credit, Credits, Recorder
-from openflow_render.source.load import Source
+from openflow_render.source.load import Said, Source
 from openflow_render.transforms.identity import IDENTITY_SUFFIX, Identity
 
 IDENTITY = Identity.name
@@ -103,8 +103,8 @@ class Story:
 
 def _explain(story: Story, wanted: str | None) -> None:
     if wanted is None:
-        rows = ((_listed(each), story.place(story.credits(each).get((), Credit()))) for each in story.bundle)
-        console.table(("object", "because of"), rows)
+        rows = ((_listed(each), _because(story.credits(each).get((), Credit()))) for each in story.bundle)
+        console.table(("object", "why it is there"), rows)
         return
     resource, field = _find(story.bundle, wanted)
     try:
@@ -115,6 +115,11 @@ def _explain(story: Story, wanted: str | None) -> None:
         console.write("".join(_tree(story, resource, field, value)))
     else:
         console.write("".join(_chain(story, resource, field, value)))
+
+
+def _because(credit: Credit) -> str:
+    """The rule that decided: it says more than the many fields that it asks."""
+    return credit.rules[0][1].replace("`", "") if credit.rules else ""
 
 
 def _listed(resource: Resource) -> str:
@@ -174,11 +179,21 @@ def _chain(story: Story, resource: Resource, field: Path, value: Any) -> Iterato
     for name, rule in credit.rules:
         yield f"  rule        {name}: {rule}\n"
     for path in story.written(credit):
-        for origin in story.source.origins(path):
-            yield f"  from        {origin} {paths.show(path)}: {_short(paths.find(story.source.tree, path))}\n"
+        yield from _said(story.source, path)
     unset = [paths.show(path) for path in story.unset(credit)]
     if unset:
         yield f"  not set     {', '.join(unset)}\n"
+
+
+def _said(source: Source, path: Path) -> Iterator[str]:
+    """What gave a field of the job its value, and what that replaced."""
+    name = paths.show(path)
+    *replaced, last = source.history(path) or [Said(source.origin(path), paths.find(source.tree, path), ())]
+    yield f"  from        {last.origin} {name}: {_short(last.value)}\n"
+    for origin in last.variables:
+        yield f"  var         {origin}\n"
+    for said in reversed(replaced):
+        yield f"  overrides   {said.origin} {name}: {_short(said.value)}\n"
 
 
 def _shown(resource: Resource, field: Path, value: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from openflow_render import __version__
 from openflow_render.cli import console, options
 from openflow_render.core import assets
 from openflow_render.spec import schema
@@ -17,10 +18,10 @@ from openflow_render.spec import schema
 PROJECT = {
     "job.yaml": "jobs/spark-pi.yaml",
     "overlay.yaml": "overlays/prod.yaml",
-    "workflow.yaml": ".github/workflows/openflow.yaml",
+    "workflow.yaml.j2": ".github/workflows/openflow.yaml",
     "gitignore": ".gitignore",
 }
-"""The files of `templates/project`, and where they go."""
+"""The files of `templates/project`, and where they go; what ends in `.j2` is text that Jinja2 fills in."""
 
 SCHEMAS = {"job": ("jobs/*.yaml", schema.job_schema), "overlay": ("overlays/*.yaml", schema.overlay_schema)}
 
@@ -56,11 +57,19 @@ def init(
 
 def _project() -> Iterator[tuple[str, str]]:
     for name, target in PROJECT.items():
-        yield target, assets.asset("templates", "project", name).read_text(encoding="utf-8")
+        text = assets.asset("templates", "project", name).read_text(encoding="utf-8")
+        yield target, _filled(text) if name.endswith(".j2") else text
     for kind, (_, make) in SCHEMAS.items():
         yield f".openflow/{kind}.schema.json", json.dumps(make(), indent=2, ensure_ascii=False) + "\n"
     wanted = {f".openflow/{kind}.schema.json": [glob] for kind, (glob, _) in SCHEMAS.items()}
     yield ".vscode/settings.json", json.dumps({"yaml.schemas": wanted}, indent=2) + "\n"
+
+
+def _filled(text: str) -> str:
+    from jinja2 import StrictUndefined, Template
+
+    template = Template(text, undefined=StrictUndefined, keep_trailing_newline=True)
+    return template.render(version=__version__)
 
 
 def _templates() -> Iterator[tuple[str, str]]:

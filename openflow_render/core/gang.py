@@ -23,11 +23,17 @@ class Member(NamedTuple):
         return {"cpu": quantity.canonical(self.cpu), "memory": f"{self.memory}Mi", **self.devices}
 
 
-class Gang(NamedTuple):
-    """An application as one unit: the name of its group, and its pods."""
+class Group(NamedTuple):
+    """What ties the pods of one application together: the group's name, the application's id, the queue it is in."""
 
     name: str
+    application: str
     queue: str | None
+
+
+class Gang(NamedTuple):
+    """An application as one unit: its pods."""
+
     driver: Member
     executors: Member
 
@@ -57,11 +63,11 @@ class Scheduler:
     queues: Literal["none", "optional", "required"] = "none"
     gangs: bool = False
 
-    def labels(self, group: str, queue: str | None) -> dict[str, str]:  # noqa: ARG002
-        """Labels for the pods of every role; ``group`` is the gang's name."""
+    def labels(self, group: Group) -> dict[str, str]:  # noqa: ARG002
+        """Labels for the pods of every role."""
         return {}
 
-    def annotations(self, group: str, queue: str | None) -> dict[str, str]:  # noqa: ARG002
+    def annotations(self, group: Group) -> dict[str, str]:  # noqa: ARG002
         """Annotations for the pods of every role."""
         return {}
 
@@ -69,6 +75,6 @@ class Scheduler:
         """Annotations for the driver alone."""
         return {}
 
-    def executor_annotations(self, group: str) -> dict[str, str]:  # noqa: ARG002
-        """Annotations for the executors alone."""
+    def executor_annotations(self) -> dict[str, str]:
+        """Annotations for the executors alone, when they are part of a gang."""
         return {}

@@ -321,15 +321,19 @@ def _scalar_likeness(leaf_path: Path, leaf: Any, read: Read) -> int:
 
 def _credit_of(read: Read, found: Likeness, leaf: Any) -> Credit:
     if isinstance(read.source, Step):
-        rule = Credit((), ((read.source.name, read.source.rule),))
-        return rule.and_also(_trace(found.path or (read.key,), leaf, read.source.reads))
+        return _rule_of(read.source).and_also(_trace(found.path or (read.key,), leaf, read.source.reads))
     return Credit(fields=frozenset({(*read.source, *found.named), *read.further}))
 
 
 def _all_of(read: Read) -> Credit:
     if not isinstance(read.source, Step):
         return Credit(fields=frozenset({read.source, *read.further}))
-    credit = Credit((), ((read.source.name, read.source.rule),))
+    credit = _rule_of(read.source)
     for inner in read.source.reads:
         credit = credit.and_also(_all_of(inner))
     return credit
+
+
+def _rule_of(step: Step) -> Credit:
+    """The step as a rule, if it says of itself what it does; others are parts of one that does."""
+    return Credit(rules=((step.name, step.rule),)) if step.rule else Credit()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openflow_render.core.gang import Scheduler
+from openflow_render.core.gang import Group, Scheduler
 
 
 class Coscheduling(Scheduler):
@@ -10,8 +10,8 @@ class Coscheduling(Scheduler):
     group_template = "coscheduling/pod-group"
     gangs = True
 
-    def labels(self, group: str, queue: str | None) -> dict[str, str]:  # noqa: ARG002
-        return {"scheduling.x-k8s.io/pod-group": group}
+    def labels(self, group: Group) -> dict[str, str]:
+        return {"scheduling.x-k8s.io/pod-group": group.name}
 
 
 SCHEDULER = Coscheduling()

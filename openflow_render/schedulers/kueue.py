@@ -5,14 +5,14 @@ Driver and executors are admitted one by one: they are no pod group, since execu
 
 from __future__ import annotations
 
-from openflow_render.core.gang import Scheduler
+from openflow_render.core.gang import Group, Scheduler
 
 
 class Kueue(Scheduler):
     queues = "required"
 
-    def labels(self, group: str, queue: str | None) -> dict[str, str]:  # noqa: ARG002
-        return {"kueue.x-k8s.io/queue-name": queue} if queue else {}
+    def labels(self, group: Group) -> dict[str, str]:
+        return {"kueue.x-k8s.io/queue-name": group.queue} if group.queue else {}
 
 
 SCHEDULER = Kueue()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openflow_render.core.gang import Scheduler
+from openflow_render.core.gang import Group, Scheduler
 
 
 class Volcano(Scheduler):
@@ -11,8 +11,8 @@ class Volcano(Scheduler):
     queues = "optional"
     gangs = True
 
-    def annotations(self, group: str, queue: str | None) -> dict[str, str]:  # noqa: ARG002
-        return {"scheduling.k8s.io/group-name": group}
+    def annotations(self, group: Group) -> dict[str, str]:
+        return {"scheduling.k8s.io/group-name": group.name}
 
 
 SCHEDULER = Volcano()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from openflow_render.core.gang import Gang, Scheduler
+from openflow_render.core.gang import Gang, Group, Scheduler
 
 _DRIVER, _EXECUTOR = "driver", "executor"
 
@@ -14,11 +14,11 @@ class YuniKorn(Scheduler):
     queues = "optional"
     gangs = True
 
-    def labels(self, group: str, queue: str | None) -> dict[str, str]:  # noqa: ARG002
-        return {"queue": queue} if queue else {}
+    def labels(self, group: Group) -> dict[str, str]:
+        return {"queue": group.queue} if group.queue else {}
 
-    def annotations(self, group: str, queue: str | None) -> dict[str, str]:  # noqa: ARG002
-        return {"yunikorn.apache.org/app-id": group.removesuffix("-podgroup")}
+    def annotations(self, group: Group) -> dict[str, str]:
+        return {"yunikorn.apache.org/app-id": group.application}
 
     def driver_annotations(self, gang: Gang) -> dict[str, str]:
         members = ((_DRIVER, gang.driver), (_EXECUTOR, gang.executors))
@@ -32,7 +32,7 @@ class YuniKorn(Scheduler):
             "yunikorn.apache.org/task-groups": json.dumps(groups, sort_keys=True),
         }
 
-    def executor_annotations(self, group: str) -> dict[str, str]:  # noqa: ARG002
+    def executor_annotations(self) -> dict[str, str]:
         return {"yunikorn.apache.org/task-group-name": _EXECUTOR}
 
 

@@ -156,6 +156,11 @@ class Assigned:
     def __init__(self, assignment: Assignment) -> None:
         self.origins = dict.fromkeys(_at_or_below(assignment.path, assignment.value), assignment.origin)
         self.key_origins = self.origins
+        self._assignment = assignment
+
+    def value(self, path: Path) -> Any:
+        """What was assigned to ``path``, which is at or below the place that was named."""
+        return paths.find(self._assignment.value, path[len(self._assignment.path) :])
 
 
 def _at_or_below(path: Path, value: Any) -> Iterator[Path]:

@@ -25,6 +25,10 @@ class Layer:
         self.prefix = prefix
         self.uses = uses
 
+    def value(self, path: Path) -> Any:
+        """What the layer says at ``path``, which it speaks of."""
+        return paths.find(self.tree, path)
+
     @cached_property
     def origins(self) -> dict[Path, Origin]:
         """The place of each value of the job that this layer speaks of, under the path it has in the merged job."""

@@ -30,6 +30,14 @@ _USES_VARS = re.compile(r"\{\{[^}]*\bvars\b")
 AnyLayer: TypeAlias = Layer | Assigned
 
 
+class Said(NamedTuple):
+    """What one layer says of a value: where, what, and where the vars are defined that it was made with."""
+
+    origin: Origin
+    value: Any
+    variables: tuple[Origin, ...]
+
+
 class Source:
     """One job as it was written: ``tree`` is the job file with every overlay and assignment laid over it."""
 
@@ -66,13 +74,13 @@ class Source:
         """The place of the key at ``path``, in the last layer that has it."""
         return self._last(path, "key_origins")
 
-    def origins(self, path: Path) -> list[Origin]:
-        """Every place that had a say in the value at ``path``: layer by layer, each followed by the vars it names."""
-        found: list[Origin] = []
-        for layer in self.layers:
-            if path in layer.origins:
-                found += [layer.origins[path], *self._vars_of(layer, path)]
-        return list(dict.fromkeys(found)) or [self.origin(path)]
+    def history(self, path: Path) -> list[Said]:
+        """What each layer gave as the value at ``path``; the last one counts."""
+        return [
+            Said(layer.origins[path], layer.value(path), tuple(dict.fromkeys(self._vars_of(layer, path))))
+            for layer in self.layers
+            if path in layer.origins
+        ]
 
     def _vars_of(self, layer: AnyLayer, path: Path) -> Iterator[Origin]:
         """The places of the vars in the expression at ``path``, or in one around it whose value holds ``path``."""

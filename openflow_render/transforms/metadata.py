@@ -24,6 +24,8 @@ class Metadata:
         labels = {**recommended(self._job), **(self._job.labels or {})}
         annotations = dict(self._job.annotations or {})
         for resource in bundle:
+            if resource.preview:
+                continue  # the engine will make it, and knows nothing of the job's metadata
             resource.manifest = _labelled(resource.manifest, metadata_paths(resource), labels, annotations)
 
     def placed(self, path: Path) -> Origin | None:  # noqa: ARG002

@@ -34,8 +34,8 @@ def test_without_an_object_it_lists_objects_and_why_they_exist(prod: Project):
     lines = [line.split("  ", 1) for line in result.stdout.splitlines()]
     assert (result.exit_code, result.stderr) == (Exit.DONE, "")
     assert [(name, why.strip()) for name, why in lines][:2] == [
-        ("object", "because of"),
-        ("Namespace/data", "--set spec.createNamespace=true spec.createNamespace"),
+        ("object", "why it is there"),
+        ("Namespace/data", "createNamespace asks for it."),
     ]
     assert lines[-1] == ["Pod/etl-driver", lines[-1][1]]
 
@@ -92,7 +92,7 @@ Namespace/data metadata.labels.tier: gold
   placed by   templates/spark/namespace.yaml:6:11
   rule        DriverPlan.own_labels: Labels from `spark.kubernetes.<role>.label.*`, placeholders put in.
   from        overlays/prod.yaml:10:24 spec.driver.labels.tier: gold
-  from        overlays/prod.yaml:5:16 spec.driver.labels.tier: gold
+  var         overlays/prod.yaml:5:16
 """,
     "Namespace/data.metadata.annotations.ours": """\
 Namespace/data metadata.annotations.ours: a
@@ -141,9 +141,9 @@ def test_a_value_of_two_layers_shows_both_lines(prod: Project):
     result = prod.openflow("explain", "job.yaml", wanted, "-o", "prod", "--set", "spec.driver.memory=3g")
 
     assert [line for line in result.stdout.splitlines() if "driver.memory:" in line] == [
-        "  from        job.yaml:12:13 spec.driver.memory: 3g",
-        "  from        overlays/prod.yaml:9:17 spec.driver.memory: 3g",
         "  from        --set spec.driver.memory=3g spec.driver.memory: 3g",
+        "  overrides   overlays/prod.yaml:9:17 spec.driver.memory: 2g",
+        "  overrides   job.yaml:12:13 spec.driver.memory: 1g",
     ]
 
 

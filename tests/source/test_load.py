@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from openflow_render.core.paths import parse
+from openflow_render.source.load import Source
 
 JOB = """\
 apiVersion: openflow.io/v1
@@ -36,6 +37,11 @@ def overlay(spec: str) -> str:
 
 def at(source: Any, path: str) -> str:
     return str(source.origin(parse(path)))
+
+
+def said(source: Source, field: str) -> list[str]:
+    """Where a field was given a value, layer by layer, each followed by the vars in it."""
+    return [str(origin) for each in source.history(parse(field)) for origin in (each.origin, *each.variables)]
 
 
 def test_a_job_is_a_plain_tree_without_nulls(project):
@@ -68,7 +74,7 @@ def test_every_value_tells_its_place(project):
     assert at(source, "spec.executor.memory") == "job.yaml:12:3"
     assert at(source, "spec.nothing.at.all") == "job.yaml:4:1"
     assert str(source.key_origin(parse("spec.version"))) == "job.yaml:5:3"
-    assert list(map(str, source.origins(parse("spec.driver.memory")))) == ["job.yaml:8:13", "prod.yaml:3:38"]
+    assert said(source, "spec.driver.memory") == ["job.yaml:8:13", "prod.yaml:3:38"]
 
 
 def test_overlays_come_in_order_each_once_after_those_they_extend(project):
@@ -165,8 +171,8 @@ def test_expressions_are_evaluated_in_job_overlay_and_patch(project):
     assert source.tree["spec"]["conf"] == {"id": "{{APP_ID}}"}
     assert "queue" not in source.tree["spec"]
     assert source.patches[0].merge == {"metadata": {"name": "x-4"}}
-    assert list(map(str, source.origins(parse("spec.driver.memory")))) == ["job.yaml:8:13", "o.yaml:3:21"]
-    assert list(map(str, source.origins(parse("metadata.labels.a")))) == ["o.yaml:3:66", "o.yaml:3:24"]
+    assert said(source, "spec.driver.memory") == ["job.yaml:8:13", "o.yaml:3:21"]
+    assert said(source, "metadata.labels.a") == ["o.yaml:3:66", "o.yaml:3:24"]
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ class DriverPlan(RolePlan):
 
     @cached_property
     def makes_account(self) -> bool:
-        """Whether openflow makes the account: when none is named anywhere, or `rbac.create` asks for it."""
+        """No account is named anywhere, or `rbac.create` asks for one."""
         wanted = self.app.job.rbac.create
         if wanted is not None:
             return wanted

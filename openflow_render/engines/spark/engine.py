@@ -10,12 +10,12 @@ from openflow_render.core.watch import Plan, Properties
 from openflow_render.engines import Context, Make
 from openflow_render.engines.spark import references, rules
 from openflow_render.engines.spark.app import Application
-from openflow_render.engines.spark.conf import DRIVER, EXECUTOR, Property, RoleNames, settle
+from openflow_render.engines.spark.conf import DRIVER, EXECUTOR, Property, settle
 from openflow_render.engines.spark.configuration import ConfigurationPlan
 from openflow_render.engines.spark.contents import Contents, gather
 from openflow_render.engines.spark.driver import DriverPlan
 from openflow_render.engines.spark.executor import ExecutorPlan
-from openflow_render.engines.spark.gang import GangPlan, group_name
+from openflow_render.engines.spark.gang import GangPlan, group
 from openflow_render.engines.spark.hadoop import HadoopPlan
 from openflow_render.engines.spark.job import SparkJob
 from openflow_render.engines.spark.network import NetworkPolicyPlan, ServicePlan
@@ -137,18 +137,13 @@ def _scheduling(job: SparkJob, scheduler: Scheduler) -> Iterator[Property]:
     name, queue = ("metadata", "name"), ("spec", "scheduling", "queue")
     if scheduler.scheduler_name:
         yield Property("spark.kubernetes.scheduler.name", scheduler.scheduler_name, at)
-    group = group_name(Application(job, Properties(), ""))
+    pods = group(Application(job, Properties(), ""))
     for names in (DRIVER, EXECUTOR):
         prefix = names.kubernetes
-        for label, value in scheduler.labels(group, job.scheduling.queue).items():
+        for label, value in scheduler.labels(pods).items():
             yield Property(f"{prefix}label.{label}", value, at, (name, queue))
-        for annotation, value in scheduler.annotations(group, job.scheduling.queue).items():
+        for annotation, value in scheduler.annotations(pods).items():
             yield Property(f"{prefix}annotation.{annotation}", value, at, (name, queue))
-    yield from _gang_members(job, scheduler, group, EXECUTOR)
-
-
-def _gang_members(job: SparkJob, scheduler: Scheduler, group: str, names: RoleNames) -> Iterator[Property]:
-    if job.scheduling.gang is None:
-        return
-    for annotation, value in scheduler.executor_annotations(group).items():
-        yield Property(f"{names.kubernetes}annotation.{annotation}", value, ("spec", "scheduling", "gang"))
+    if job.scheduling.gang is not None:
+        for annotation, value in scheduler.executor_annotations().items():
+            yield Property(f"{EXECUTOR.kubernetes}annotation.{annotation}", value, ("spec", "scheduling", "gang"))

@@ -47,7 +47,7 @@ class ExecutorPlan(RolePlan):
 
     @cached_property
     def has_template(self) -> bool:
-        """Whether executors start from a pod template."""
+        """Executors start from a pod template: one is named, or fields ask for what no property can say."""
         return bool(self.template.pod) and self.app.runs("PodTemplateConfigMapStep")
 
     @cached_property
@@ -83,7 +83,7 @@ class ExecutorPlan(RolePlan):
 
     @cached_property
     def previewed(self) -> bool:
-        """Whether there will be executors to look at: not when they come by way of a workload of the driver's."""
+        """The driver will make executors like this one."""
         return (self.app.conf.get("spark.kubernetes.allocation.pods.allocator") or "direct") == "direct"
 
     @cached_property

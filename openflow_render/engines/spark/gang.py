@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from openflow_render.core.gang import Gang, Member, Scheduler
+from openflow_render.core.gang import Gang, Group, Member, Scheduler
 from openflow_render.core.watch import Plan
 from openflow_render.engines.spark.app import Application, items
 from openflow_render.engines.spark.sizes import DriverSizes, ExecutorSizes
@@ -42,8 +42,8 @@ class GangPlan(Plan):
 
     @cached_property
     def name(self) -> str:
-        """`<application id>-podgroup`, as Spark calls it; by the prefix where the id is known late."""
-        return group_name(self.app)
+        """`<application id>-podgroup`, as Spark's feature step calls it; without that step by the prefix of the run."""
+        return f"{self.app.id}-podgroup" if self.by_step else group(self.app).name
 
     @cached_property
     def by_step(self) -> bool:
@@ -57,12 +57,12 @@ class GangPlan(Plan):
 
     @cached_property
     def volcano(self) -> bool:
-        """Whether Volcano's PodGroup is made."""
+        """The job is scheduled by Volcano."""
         return self.by_step or (self.by_field and self._scheduler.group_template == "volcano/pod-group")
 
     @cached_property
     def other(self) -> bool:
-        """Whether another scheduler's group is made."""
+        """The job's scheduler has groups of its own."""
         return self.by_field and not self.volcano
 
     @cached_property
@@ -70,8 +70,6 @@ class GangPlan(Plan):
         """All pods of the application: the driver, and the executors that it starts with."""
         driver, executor = self.driver, self.executor
         return Gang(
-            self.name,
-            self.app.job.scheduling.queue,
             Member(1, driver.cpu_request, driver.memory, driver.devices),
             Member(executor.count, executor.cpu_request, executor.memory, executor.devices),
         )
@@ -125,6 +123,6 @@ class GangPlan(Plan):
         return self.app.job.scheduling.priority_class if self.by_field else None
 
 
-def group_name(app: Application) -> str:
-    """What an application's group of pods is called."""
-    return f"{app.prefix if app.restarts else app.id}-podgroup"
+def group(app: Application) -> Group:
+    """The group of an application's pods. Its id stands in for the application's where that is known late."""
+    return Group(f"{app.prefix}-podgroup", app.prefix if app.restarts else app.id, app.job.scheduling.queue)

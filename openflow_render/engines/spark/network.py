@@ -31,7 +31,7 @@ class ServicePlan(Plan):
 
     @cached_property
     def wanted(self) -> bool:
-        """Made unless the conf excludes the step."""
+        """Always made, unless the conf excludes its feature step."""
         return self.app.runs("DriverServiceFeatureStep")
 
     @cached_property

@@ -46,6 +46,9 @@ _URI_FIELDS = {
     "spark.submit.pyFiles": "Python file",
 }
 
+_USED_HERE = frozenset({"spark.kubernetes.driver.podTemplateFile", "spark.kubernetes.driver.podTemplateContainerName"})
+"""What the driver need not be told, since its pod is made of it."""
+
 _REPLACED = {
     "spark.app.id": "the submitter draws a new one",
     "spark.app.submitTime": "the driver sets it when it starts",
@@ -131,7 +134,7 @@ def _check_known(job: SparkJob, conf: Properties, report: Report) -> None:
             continue
         if not known.known_in(job.version):
             report.add(codes.PROPERTY_OF_OTHER_VERSION, at=at, property=name, version=job.version, since=known.since)
-        if properties.client_only(name):
+        if properties.client_only(name) and name not in _USED_HERE:
             report.add(codes.CLIENT_PROPERTY, at=at, property=name)
         reason = properties.check_value(known, text)
         if reason is not None:
@@ -230,7 +233,9 @@ def _first_source(conf: Properties, prefix: str) -> tuple[str | int, ...]:
 def _check_steps(job: SparkJob, conf: Properties, report: Report) -> None:
     name = "spark.kubernetes.driver.pod.featureSteps"
     for step in items(conf.get(name)):
-        if step != VOLCANO_STEP:
+        if step == VOLCANO_STEP and job.scheduling.scheduler != "default":
+            report.add(codes.ONE_OR_THE_OTHER, at=conf.source(name), one=name, other="scheduling.scheduler")
+        elif step != VOLCANO_STEP:
             report.add(codes.UNKNOWN_STEP, at=conf.source(name), step=step)
         elif job.run.as_ != "pod":
             report.add(codes.STEP_NEEDS_POD, at=conf.source(name), kind=job.run.as_)

@@ -31,17 +31,17 @@ class RunPlan(Plan):
 
     @cached_property
     def is_job(self) -> bool:
-        """A Job."""
+        """`run.as` asks for a Job."""
         return self.kind == "job"
 
     @cached_property
     def is_cronjob(self) -> bool:
-        """A CronJob."""
+        """`run.as` asks for a CronJob."""
         return self.kind == "cronjob"
 
     @cached_property
     def is_deployment(self) -> bool:
-        """A Deployment, for servers."""
+        """`run.as` asks for a Deployment, for servers."""
         return self.kind == "deployment"
 
     @cached_property
@@ -103,7 +103,7 @@ class RunPlan(Plan):
 
     @cached_property
     def makes_namespace(self) -> bool:
-        """`createNamespace`."""
+        """`createNamespace` asks for it."""
         return self.app.job.create_namespace is True
 
     @cached_property
