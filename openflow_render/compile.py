@@ -5,7 +5,7 @@ Compilation is pure. A second, watched run gives the same result and says why; f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from openflow_render import checks, engines, schedulers, transforms
@@ -19,7 +19,7 @@ from openflow_render.core.watch import Credit, Credits, Plan, Recorder
 from openflow_render.source import expressions, layers
 from openflow_render.source.load import Source
 from openflow_render.source.templates import BUILT_IN, Template, Templates
-from openflow_render.spec import combinations, schema
+from openflow_render.spec import combinations, schema, texts
 from openflow_render.spec.job import Job
 from openflow_render.transforms.patches import Patching
 from openflow_render.transforms.transform import Transform
@@ -38,16 +38,24 @@ class Settings(NamedTuple):
 
 def compile_job(source: Source, settings: Settings, report: Report) -> Bundle | None:
     """The objects of one job, checked; ``None`` when it is refused, and ``report`` says why."""
+    bundle = _checked(source, settings, report)
+    # A text whose expression is at fault has no value yet that could be right or wrong.
+    report.findings[:] = [finding for finding in report if finding.origin not in source.faults]
+    return None if report.failed else bundle
+
+
+def _checked(source: Source, settings: Settings, report: Report) -> Bundle | None:
     bundle = _compile(source, settings, report, None)
     if bundle is None:
         return None
-    checks.run(bundle, checks.Context(settings.kubernetes), report)
+    profile = source.tree["spec"].get("security", {}).get("profile", "none")
+    checks.run(bundle, checks.Context(settings.kubernetes, profile), report)
     for resource in bundle:
         if resource.literal:
             report.add(codes.CONTENT_KEPT_BACK, at=("metadata", "name"), name=resource.name)
     if any(finding.target for finding in report):
         _point_at_input(source, settings, report)
-    return None if report.failed else bundle
+    return bundle
 
 
 def explain_job(source: Source, settings: Settings, report: Report) -> tuple[Bundle, Recorder] | None:
@@ -79,7 +87,9 @@ def _compile(source: Source, settings: Settings, report: Report, recorder: Recor
 
 
 def _typed(source: Source, settings: Settings, report: Report) -> tuple[Job | None, engines.Engine | None]:
-    if not schema.check_job(source.tree, report, source.key_origin):
+    sound = schema.check_job(source.tree, report, source.key_origin)
+    texts.check(source.tree, report)
+    if not sound:
         return None, None
     spec = source.tree["spec"]
     engine = engines.find(spec["engine"])
@@ -188,7 +198,14 @@ def _credited(transform: Transform, before: Manifest, after: Manifest, reads: li
             placed = transform.placed(path)
             found = Credit((placed,)) if placed else recorder.copied(leaf, reads, path[-1])
             credits_[path] = own.and_also(found)
-    return credits_
+    return {**_removed(transform, own, earlier, old, credits_), **credits_}
+
+
+def _removed(transform: Transform, own: Credit, earlier: Credits, old: Collection[Path], now: Credits) -> Credits:
+    """The credits of what patches took away, so that who misses it can be told."""
+    gone = {path: credit for path, credit in earlier.items() if path not in now and path and patch_of(credit)}
+    taken = ((path, transform.placed(path)) for path in old if path not in now)
+    return {**gone, **{path: own.and_also(Credit((placed,))) for path, placed in taken if placed}}
 
 
 def _first_line(transform: Transform) -> str:
@@ -225,9 +242,10 @@ def _located(finding: Finding, tables: Mapping[str, Credits], source: Source) ->
     if finding.target is None:
         return finding
     name, path = finding.target
-    credit = nearest(tables.get(name, {}), path)
+    credits_ = tables.get(name, {})
+    credit = nearest(credits_, path)
     fields = written_fields(source.tree, credit)
-    patched = patch_of(credit)
+    patched = patch_of(credit) or _patch_around(credits_, path)
     if patched:
         return finding._replace(origin=patched)
     if fields:
@@ -240,6 +258,15 @@ def patch_of(credit: Credit) -> Origin | None:
     patched = any(name == Patching.name for name, _ in credit.rules)
     places = [origin for origin in credit.placed if not origin.file.startswith(BUILT_IN)]
     return places[-1] if patched and places else None
+
+
+def _patch_around(credits_: Credits, path: Path) -> Origin | None:
+    """The line of the patch that placed the map or list around ``path``, which is not there, if a patch alone did."""
+    for length in range(len(path), 0, -1):
+        below = [patch_of(credit) for each, credit in credits_.items() if each[:length] == path[:length]]
+        if below:
+            return below[0] if length < len(path) and all(below) else None
+    return None
 
 
 def written_fields(tree: Mapping[str, Any], credit: Credit) -> list[Path]:

@@ -63,7 +63,7 @@ class Tool(TyperGroup):
             console.show(rejected.findings, quiet=console.QUIET)
             raise typer.Exit(Exit.REFUSED) from None
         except console.Told as told:
-            console.complain(str(told))
+            console.complain(str(told), told.hint)
             raise typer.Exit(Exit.USAGE) from None
         except KeyboardInterrupt:
             console.complain("interrupted")

@@ -26,7 +26,7 @@ def codes(
     """Explain the diagnostics: what each means and what to do about it."""
     known = {each.id: each for each in catalogue()}
     if code is not None and code.upper() not in known:
-        raise typer.BadParameter(f"there is no code {code}{nearest(code.upper(), known)}")
+        raise console.Told(f"there is no code {code}{nearest(code.upper(), known)}", "`openflow codes` lists them all")
     wanted = list(known.values()) if code is None else [known[code.upper()]]
     if report_as is ReportAs.JSON:
         console.write(json.dumps([_record(each) for each in wanted], indent=2, ensure_ascii=False) + "\n")

@@ -26,6 +26,10 @@ _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "b
 class Told(Exception):  # noqa: N818 - the text is for the user, who can mend it
     """The command cannot go on, and the text says why: a wrong use of the command line."""
 
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
 
 def show(findings: Iterable[Finding], *, quiet: bool = False) -> None:
     """Print findings on stderr, sorted by place; ``quiet`` leaves only errors."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -15,9 +16,9 @@ from openflow_render.core import paths
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Report
 from openflow_render.core.report import nearest as nearest_word
-from openflow_render.core.resource import Bundle, Resource
+from openflow_render.core.resource import POD_TEMPLATES, Bundle, Resource
 from openflow_render.core.watch import Credit, Credits, Recorder
-from openflow_render.source.load import Said, Source
+from openflow_render.source.load import Source
 from openflow_render.transforms.identity import IDENTITY_SUFFIX, Identity
 
 IDENTITY = Identity.name
@@ -51,8 +52,9 @@ def explain(
     """
     report = options.reading_report(strict=False)
     settings = options.settings(kubernetes_version, namespace, run_id, strict=False)
-    found = options.sources([path], overlays, sets, sets_json, variables, report)
+    found = options.sources([path], overlays, sets, sets_json, variables, report, run_id)
     jobs.refuse_errors(report.findings)
+    console.show(report, quiet=quiet)
     for source in found:
         own = Report(source.origin)
         explained = explain_job(source, settings, own)
@@ -107,14 +109,27 @@ def _explain(story: Story, wanted: str | None) -> None:
         console.table(("object", "why it is there"), rows)
         return
     resource, field = _find(story.bundle, wanted)
-    try:
-        value = paths.find(resource.manifest, field)
-    except KeyError as missing:
-        raise console.Told(f"{_plain(resource)} has no field {missing.args[0]}") from None
+    field, value = _value(resource, field)
     if isinstance(value, (dict, list)) and value:
         console.write("".join(_tree(story, resource, field, value)))
     else:
         console.write("".join(_chain(story, resource, field, value)))
+
+
+def _value(resource: Resource, field: Path) -> tuple[Path, Any]:
+    """What stands at ``field``, and its path with the items of lists called by name.
+
+    Raises:
+        Told: nothing stands there.
+    """
+    try:
+        return paths.named(resource.manifest, field), paths.find(resource.manifest, field)
+    except KeyError as missing:
+        *around, last = paths.parse(missing.args[0])
+        known = [str(path[-1]) for path, _ in paths.children((), paths.find(resource.manifest, tuple(around)))]
+        hint = f"there is {', '.join(known)}" if known else "nothing is below it"
+        message = f"{_plain(resource)} has no field {missing.args[0]}{nearest_word(str(last), known)}"
+        raise console.Told(message, hint) from None
 
 
 def _because(credit: Credit) -> str:
@@ -133,10 +148,9 @@ def _find(bundle: Bundle, wanted: str) -> tuple[Resource, Path]:
         Told: there is none, or there are several.
     """
     named = [(name, resource) for resource in bundle for name in _names(resource)]
-    fitting = [(name, each) for name, each in named if wanted == name or wanted.startswith((f"{name}.", f"{name}["))]
+    fitting = [(name, each) for name, each in named if _begins(wanted, name)]
     if not fitting:
-        known = sorted({name for name, _ in named})
-        raise console.Told(f"no object is called `{wanted}`{nearest_word(wanted, known)}; see them all without OBJECT")
+        raise console.Told(*_no_object(bundle, wanted, sorted({name for name, _ in named})))
     longest = max(len(name) for name, _ in fitting)
     found = {id(each): each for name, each in fitting if len(name) == longest}
     if len(found) > 1:
@@ -144,6 +158,23 @@ def _find(bundle: Bundle, wanted: str) -> tuple[Resource, Path]:
         raise console.Told(f"`{wanted[:longest]}` could be {listed}")
     rest = wanted[longest:].removeprefix(".")
     return next(iter(found.values())), options.usage(paths.parse, rest) if rest else ()
+
+
+def _no_object(bundle: Bundle, wanted: str, known: list[str]) -> tuple[str, str]:
+    """What to say of an object that is not there, and the hint: where the pod is, when it is inside another one."""
+    first = re.split(r"[.\[/]", wanted, maxsplit=1)[0]
+    spelt = [name for name in known if _begins(wanted.lower(), name.lower())]
+    near = f" (did you mean `{max(spelt, key=len)}`?)" if spelt else nearest_word(wanted, known)
+    around = [each for each in bundle if POD_TEMPLATES.get(each.kind) and not each.preview]
+    if first.lower() == "pod" and around:
+        places = (f"{_plain(each)}.{paths.show(POD_TEMPLATES[each.kind])}" for each in around)
+        return f"no object is called `{wanted}`", f"the pod is inside {', '.join(places)}"
+    return f"no object is called `{wanted}`{near or nearest_word(first, known)}", "see them all without OBJECT"
+
+
+def _begins(wanted: str, name: str) -> bool:
+    """Whether ``wanted`` names the object ``name``, or a field of it."""
+    return wanted == name or wanted.startswith((f"{name}.", f"{name}["))
 
 
 def _names(resource: Resource) -> Iterator[str]:
@@ -188,7 +219,7 @@ def _chain(story: Story, resource: Resource, field: Path, value: Any) -> Iterato
 def _said(source: Source, path: Path) -> Iterator[str]:
     """What gave a field of the job its value, and what that replaced."""
     name = paths.show(path)
-    *replaced, last = source.history(path) or [Said(source.origin(path), paths.find(source.tree, path), ())]
+    *replaced, last = source.history(path)
     yield f"  from        {last.origin} {name}: {_short(last.value)}\n"
     for origin in last.variables:
         yield f"  var         {origin}\n"

@@ -33,7 +33,7 @@ def _compile_one(source: Source, settings: Settings, finish: Callable[[Bundle], 
         bundle = compile_job(source, settings, report)
     except Rejected:
         bundle = None
-    return [] if bundle is None else [finish(bundle)], report.findings
+    return [finish(bundle)] if bundle is not None and source.sound else [], report.findings
 
 
 def _in_processes(

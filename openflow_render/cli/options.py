@@ -11,6 +11,7 @@ import typer
 from openflow_render.checks import kubernetes
 from openflow_render.cli import console
 from openflow_render.compile import Settings
+from openflow_render.core import codes
 from openflow_render.core.report import Origin, Report
 from openflow_render.source import assignments
 from openflow_render.source.load import Source, load
@@ -82,6 +83,7 @@ def sources(
     sets_json: Sequence[str] | None,
     variables: Sequence[str] | None,
     report: Report,
+    run_id: str | None = None,
 ) -> list[Source]:
     """The jobs that the options name; findings about reading them go into ``report``.
 
@@ -90,7 +92,7 @@ def sources(
     """
     given = [usage(assignments.parse_set, each) for each in sets or []]
     given += [usage(assignments.parse_set_json, each) for each in sets_json or []]
-    return load(
+    found = load(
         paths,
         overlays or [],
         given,
@@ -99,6 +101,15 @@ def sources(
         check_overlay=_check_overlay,
         report=report,
     )
+    if run_id is not None and found and not any(map(_runs_each_time, found)):
+        report.add(codes.RUN_ID_UNUSED, at=Origin(f"--run-id {run_id}"))
+    return found
+
+
+def _runs_each_time(source: Source) -> bool:
+    spec = source.tree.get("spec")
+    run = spec.get("run") if isinstance(spec, dict) else None
+    return isinstance(run, dict) and run.get("rerun") == "always"
 
 
 def _check_overlay(overlay: Document, report: Report) -> bool:

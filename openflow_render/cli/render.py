@@ -46,7 +46,9 @@ def render(
         FilePath | None,
         typer.Option("--out", metavar="DIR", help="Write files into DIR, and remove those of an earlier run."),
     ] = None,
-    by: Annotated[By, typer.Option("--by", help="One file an object, or one file a job; with --out.")] = By.OBJECT,
+    by: Annotated[
+        By | None, typer.Option("--by", help="One file an object, or one file a job; with --out. Default: `object`.")
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 with a diff when DIR would change.")
     ] = False,
@@ -61,11 +63,10 @@ def render(
 
     Nothing is printed or written when anything is wrong.
     """
-    if check and out is None:
-        raise typer.BadParameter("--check compares with a folder: give --out DIR")
+    _refuse_idle(out, by, report_as, check=check)
     report = options.reading_report(strict=strict)
     settings = options.settings(kubernetes_version, namespace, run_id, strict=strict)
-    sources = options.sources(paths, overlays, sets, sets_json, variables, report)
+    sources = options.sources(paths, overlays, sets, sets_json, variables, report, run_id)
     if out is None:
         texts, findings = jobs.compile_all(sources, settings, _text)
         _tell([*report.findings, *findings], quiet=quiet)
@@ -74,9 +75,19 @@ def render(
     bundles, findings = jobs.compile_all(sources, settings, _itself)
     _tell([*report.findings, *findings], quiet=quiet)
     if check:
-        _compare(out, bundles, by, report_as)
+        _compare(out, bundles, by or By.OBJECT, report_as)
     else:
-        _write(out, bundles, by)
+        _write(out, bundles, by or By.OBJECT)
+
+
+def _refuse_idle(out: FilePath | None, by: By | None, report_as: ReportAs, *, check: bool) -> None:
+    """Refuse options that would have no effect without another one."""
+    if check and out is None:
+        raise typer.BadParameter("--check compares with a folder: give --out DIR")
+    if by is not None and out is None:
+        raise typer.BadParameter("--by spreads objects over files: give --out DIR")
+    if report_as is ReportAs.JSON and not check:
+        raise typer.BadParameter("--report json tells what would change: give --check")
 
 
 def _text(bundle: Bundle) -> str:
@@ -117,7 +128,8 @@ def _compare(folder: FilePath, bundles: list[Bundle], by: By, report_as: ReportA
     except files.OutputError as error:
         raise console.Told(str(error)) from None
     if differences:
-        console.say(f"{folder}: {len(differences)} files differ; render without --check to write them")
+        count = "1 file differs" if len(differences) == 1 else f"{len(differences)} files differ"
+        console.say(f"{folder}: {count}; render without --check to write them")
         raise typer.Exit(Exit.DIFFERENT)
 
 

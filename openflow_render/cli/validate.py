@@ -36,7 +36,7 @@ def validate(
     """Check jobs, and tell everything that is wrong in one go; exit 3 if anything is an error."""
     report = options.reading_report(strict=strict)
     settings = options.settings(kubernetes_version, namespace, run_id, strict=strict)
-    sources = options.sources(paths, overlays, sets, sets_json, variables, report)
+    sources = options.sources(paths, overlays, sets, sets_json, variables, report, run_id)
     objects, findings = jobs.compile_all(sources, settings, len)
     findings = [*report.findings, *findings]
     if report_as is ReportAs.JSON:

@@ -257,7 +257,7 @@ NO_SUCH_OVERLAY = Code(
     "OF150",
     ERROR,
     "there is no overlay {name}{nearest}",
-    hint="a name is looked up as overlays/{name}.yaml; give a path for any other file",
+    hint="{advice}",
     about="Overlays are found in the project, in the working directory, and among those that ship with openflow.",
 )
 NOT_AN_OVERLAY = Code(
@@ -372,6 +372,27 @@ SET_VARS = Code(
     hint="use --var {name}=...",
     about="Vars are merged before expressions are evaluated, and --set comes after.",
 )
+SET_MISPLACED = Code(
+    "OF173",
+    ERROR,
+    "a job has no field {field}",
+    hint="write {meant}",
+    about="Fields are addressed from the top of the job file, and names with dots stand in brackets.",
+)
+RUN_ID_UNUSED = Code(
+    "OF174",
+    NOTE,
+    "--run-id has no effect: no job has `run.rerun: always`",
+    hint="leave it out, or set run.rerun",
+    about="The run's id counts only where each run is another.",
+)
+VAR_UNUSED = Code(
+    "OF175",
+    NOTE,
+    "the var {name} is used nowhere",
+    hint="leave --var out, or correct its name",
+    about="No expression of a job or overlay of this run names the variable.",
+)
 
 # --- OF2xx: the job ---------------------------------------------------------------------------------------------
 
@@ -379,7 +400,7 @@ UNKNOWN_JOB_FIELD = Code(
     "OF201",
     ERROR,
     "unknown field `{field}`{hint}",
-    "`openflow schema job` lists the fields of a job",
+    "`openflow schema {kind}` lists what there is",
     "A field that the format does not know. A misspelt field would otherwise be ignored in silence.",
 )
 MISSING_FIELD = Code("OF202", ERROR, "`{field}` is missing", "add it", "A field that every job must have is absent.")
@@ -387,7 +408,7 @@ WRONG_JOB_TYPE = Code(
     "OF203",
     ERROR,
     "{field} must be of type {wanted}, not {got}",
-    "put numbers and yes/no in quotes where text is wanted",
+    "{hint}",
     "A value has another type than the field takes.",
 )
 NOT_ONE_OF = Code(
@@ -487,7 +508,7 @@ TEMPLATE_VALUE = Code(
 PATCH_MATCHES = Code(
     "OF231",
     ERROR,
-    "the patch matches {count} objects, but expects {expected}",
+    "the patch matches {count} in job {job}, but expects {expected}",
     "correct its target: the objects are {known}",
     "A patch that matches nothing is usually a misspelt target.",
 )
@@ -556,20 +577,20 @@ NO_SUCH_LOCAL_DIR = Code(
     "localDirs picks volumes of the same role that serve as scratch space.",
 )
 
-AGAINST_PROFILE = Code(
-    "OF240",
-    ERROR,
-    "`security.profile: {profile}` does not allow {what}",
-    "leave it out, or choose another profile",
-    "The Pod Security Standard of that name forbids it, so the pod would be refused where the standard is enforced.",
-)
-
 FILE_NAME_TAKEN = Code(
     "OF241",
     ERROR,
     "the file name {name} is taken by {other}",
     "give the file another name",
     "Files lie side by side in one folder of the pod, so each needs a name of its own.",
+)
+
+BAD_TIME_ZONE = Code(
+    "OF242",
+    ERROR,
+    "run.timeZone `{zone}` is no time zone{near}",
+    "write a name of the IANA database, for example Europe/Berlin or UTC",
+    "The API server knows the names of the IANA database, and refuses `Local` and the empty text.",
 )
 
 # --- OF30x to OF34x: the engine and its properties --------------------------------------------------------------
@@ -870,6 +891,13 @@ NOT_A_POD = Code(
     "A pod template is a Pod.",
 )
 
+CLAIM_OF_NOBODY = Code(
+    "OF338",
+    WARNING,
+    "`{property}` names a claim that nobody makes: the pod will wait for it",
+    "set options.storageClass and options.sizeLimit too, or make the claim yourself",
+    "Spark makes a claim on demand only when it is told class and size; else the pod only refers to it.",
+)
 CONTENT_KEPT_BACK = Code(
     "OF339",
     NOTE,
@@ -958,7 +986,7 @@ ONE_POD_ONLY = Code(
     "There is one driver, so its claim is always its own.",
 )
 
-# --- OF35x to OF39x: importing ----------------------------------------------------------------------------------
+# --- OF35x to OF37x: importing ----------------------------------------------------------------------------------
 
 NOT_KUBERNETES = Code(
     "OF350",
@@ -1060,7 +1088,7 @@ IMPORTED_RELEASE_TOO_OLD = Code(
 )
 VERSION_ASSUMED = Code(
     "OF364",
-    NOTE,
+    WARNING,
     "Spark {version} is assumed, the newest",
     "give --engine-version",
     "The version decides what is rendered. Neither an option nor the image's tag told it.",
@@ -1155,6 +1183,30 @@ READS_AS_EXPRESSION = Code(
     "{name} would be read as an expression of openflow",
     "a job file cannot hold a text with double braces around `vars` as it stands",
     "Double braces around `vars` are evaluated in job files, so this text would not reach the application.",
+)
+
+# --- OF38x: the engine and its properties, continued --------------------------------------------------------------
+
+JAVA_OPTION_REFUSED = Code(
+    "OF380",
+    ERROR,
+    "`{property}` holds `{option}`, with which Spark does not start",
+    "{instead}",
+    "Spark sets the heap itself, and takes its own properties from the configuration only.",
+)
+FACTOR_LIKE_PERCENTAGE = Code(
+    "OF381",
+    WARNING,
+    "`{property}` is {value}: the pod gets {value} times the heap beside the heap",
+    "the factor is a share, not a percentage: write 0.1 for 10 %",
+    "Memory beside the heap is seldom more than twice the heap; a percentage taken for the factor gives huge pods.",
+)
+DEPLOYMENT_RESTARTS = Code(
+    "OF382",
+    NOTE,
+    "a Deployment starts the driver again whenever it ends, and {what} is no server that openflow knows",
+    "let it run without end, as servers and streams do; run work that ends as pod, job or cronjob",
+    "A batch job in a Deployment would do its work over and over.",
 )
 
 # --- OF4xx: Kubernetes schema and versions ----------------------------------------------------------------------
@@ -1339,6 +1391,29 @@ SUBJECT_ELSEWHERE = Code(
 )
 
 # --- OF6xx: security and secrets --------------------------------------------------------------------------------
+
+AGAINST_STANDARD = Code(
+    "OF601",
+    ERROR,
+    "the Pod Security Standard `{profile}` wants `{field}` of {object} to {wanted}",
+    "change the field, or choose another security.profile",
+    "`security.profile` asks for a Pod Security Standard; where it is enforced, the pod would be refused.",
+)
+PRIVILEGED_CONTRADICTION = Code(
+    "OF602",
+    ERROR,
+    "`{field}` of {object} needs the privilege escalation that the container denies itself",
+    "leave it out, or allow it: allowPrivilegeEscalation, or since Spark 4.3 "
+    "`spark.kubernetes.securityContext.allowPrivilegeEscalation` for Spark's own containers",
+    "The API server refuses `allowPrivilegeEscalation: false` beside `privileged: true` or CAP_SYS_ADMIN.",
+)
+ROOT_CONTRADICTION = Code(
+    "OF603",
+    ERROR,
+    "`{field}` of {object}: the container must not run as root, and is to run as root",
+    "name another user, or leave runAsNonRoot out",
+    "With `runAsNonRoot: true` and `runAsUser: 0` the container never starts.",
+)
 
 # --- OF7xx: scheduling and quota --------------------------------------------------------------------------------
 

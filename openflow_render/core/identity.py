@@ -15,6 +15,11 @@ SUFFIX_LENGTH = 10
 APPLICATION_LENGTH = 32
 
 
+def plain(text: str) -> str:
+    """``text`` as people know it, without what stands for the run."""
+    return text.replace(f"-{SUFFIX}", "").replace(SUFFIX, "").replace(APPLICATION, "")
+
+
 def widened(text: str) -> str:
     """``text`` with its placeholders drawn out to the length that they will have."""
     return text.replace(SUFFIX, "0" * SUFFIX_LENGTH).replace(APPLICATION, "0" * APPLICATION_LENGTH)

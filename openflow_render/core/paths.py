@@ -94,15 +94,29 @@ def find(value: Any, path: Path) -> Any:
     Raises:
         KeyError: nothing is there.
     """
+    return _walk(value, path)[1]
+
+
+def named(value: Any, path: Path) -> Path:
+    """``path`` with the items of lists called by their names, where they have one.
+
+    Raises:
+        KeyError: nothing is there.
+    """
+    return _walk(value, path)[0]
+
+
+def _walk(value: Any, path: Path) -> tuple[Path, Any]:
     at: Path = ()
     for key in path:
-        for below_path, below in children(at, value):
-            if str(below_path[-1]) == str(key):
-                at, value = below_path, below
-                break
-        else:
+        below = list(children(at, value))
+        fitting = [each for each in below if str(each[0][-1]) == str(key)]
+        if not fitting and isinstance(value, list) and isinstance(key, int):
+            fitting = below[key : key + 1]
+        if not fitting:
             raise KeyError(show((*at, key)))
-    return value
+        at, value = fitting[0]
+    return at, value
 
 
 def common_tail(one: Path, other: Path) -> int:

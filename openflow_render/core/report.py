@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 from openflow_render.core import paths
+from openflow_render.core.identity import plain
 from openflow_render.core.paths import Path
 
 
@@ -133,7 +134,11 @@ def nearest(word: str, known: Any) -> str:
 
 
 def _visible(text: str) -> str:
-    """``text`` with control and bidirectional characters escaped, so that no input can draw on a terminal."""
+    """``text`` with control and bidirectional characters escaped, so that no input can draw on a terminal.
+
+    What stands for the run until it has a name says nothing to a reader, so it is left out.
+    """
     if text.isprintable():
         return text
+    text = plain(text)
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

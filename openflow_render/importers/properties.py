@@ -24,6 +24,8 @@ def import_properties(path: str | FilePath, *, engine_version: str | None = None
     """
     report = Report(lambda _: Origin(str(path)))
     settings = collect(read_settings(path, report), report)
+    if unread(report):
+        return Imported("", report)
     submission = Submission("properties", engine_of(settings), settings, fallback_name=FilePath(path).stem)
     submission.remark(report, codes.IMPORTED_NO_APPLICATION, Origin(str(path)))
     return imported(submission, report, engine_version)
@@ -38,6 +40,11 @@ def read_settings(path: str | FilePath, report: Report) -> Iterator[Setting]:
         return
     for key, value, line in entries:
         yield Setting(value.strip(_TRIMMED), Origin(str(path), line), key)
+
+
+def unread(report: Report) -> bool:
+    """Whether a file of properties could not be read, so that nothing is known that could be judged."""
+    return any(finding.code is codes.PROPERTIES_NOT_READ for finding in report)
 
 
 def _reason(error: OSError | ValueError) -> str:

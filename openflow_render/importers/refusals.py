@@ -69,7 +69,7 @@ def refuse_application(submission: Submission, report: Report) -> None:
 
 def is_script(main: str) -> bool:
     """Whether the primary resource is a Python or R script, going by its name as spark-submit does."""
-    return main.endswith((".py", ".R"))
+    return main.endswith((".py", ".R", ".r"))
 
 
 def is_local(path: str) -> bool:

@@ -13,7 +13,7 @@ from openflow_render.core.report import Origin, Report
 from openflow_render.importers import Imported
 from openflow_render.importers.command_line import PROPERTIES, Command, parse, split_conf
 from openflow_render.importers.job_file import imported
-from openflow_render.importers.properties import read_settings
+from openflow_render.importers.properties import read_settings, unread
 from openflow_render.importers.refusals import is_script, refuse_application
 from openflow_render.importers.submission import Setting, Settings, Submission, collect, engine_of
 
@@ -29,6 +29,8 @@ def import_spark_submit(arguments: Sequence[str], *, engine_version: str | None 
     command = parse(arguments)
     report = Report(lambda _: Origin(_SOURCE))
     settings = _settings(command, report)
+    if unread(report):
+        return Imported("", report)
     submission = Submission(
         _SOURCE,
         engine_of(settings, command.program),

@@ -149,11 +149,16 @@ def _plain(text: str) -> Any:
 
 
 class Assigned:
-    """An assignment as the last of a job's layers."""
+    """An assignment as the last of a job's layers; it is laid over ``below``.
+
+    ``made`` are the maps and lists around its value that come into being with it.
+    """
 
     uses: Mapping[Path, tuple[str, ...]] = MappingProxyType({})
 
-    def __init__(self, assignment: Assignment) -> None:
+    def __init__(self, assignment: Assignment, below: Any) -> None:
+        around = (assignment.path[:length] for length in range(1, len(assignment.path)))
+        self.made = {path: assignment.origin for path in around if not _is_there(below, path)}
         self.origins = dict.fromkeys(_at_or_below(assignment.path, assignment.value), assignment.origin)
         self.key_origins = self.origins
         self._assignment = assignment
@@ -161,6 +166,14 @@ class Assigned:
     def value(self, path: Path) -> Any:
         """What was assigned to ``path``, which is at or below the place that was named."""
         return paths.find(self._assignment.value, path[len(self._assignment.path) :])
+
+
+def _is_there(tree: Any, path: Path) -> bool:
+    try:
+        paths.find(tree, path)
+    except KeyError:
+        return False
+    return True
 
 
 def _at_or_below(path: Path, value: Any) -> Iterator[Path]:
@@ -181,6 +194,9 @@ def assign(tree: dict[str, Any], assignment: Assignment, types: TypesOf, report:
     if path[:2] == ("spec", "vars"):
         report.add(codes.SET_VARS, at=assignment.origin, name=path[2] if len(path) > 2 else "name")
         return tree
+    if not types(path) and (meant := _meant(path, types)):
+        report.add(codes.SET_MISPLACED, at=assignment.origin, field=paths.show(path), meant=paths.show(meant))
+        return tree
     try:
         value = _json_value(assignment) if assignment.typed else _coerced(assignment.value, types(path))
     except ValueError:
@@ -192,6 +208,16 @@ def assign(tree: dict[str, Any], assignment: Assignment, types: TypesOf, report:
         report.add(codes.SET_NOWHERE, at=assignment.origin, field=paths.show(path), reason=nowhere)
         return tree
     return changed  # type: ignore[no-any-return]
+
+
+def _meant(path: Path, types: TypesOf) -> Path | None:
+    """The field that was meant by ``path``, which is none: one below ``spec``, or one whose name has dots."""
+    for start in (path, ("spec", *path)):
+        joined = ((*start[:end], ".".join(map(str, start[end:]))) for end in range(1, len(start)))
+        for candidate in (start, *joined):
+            if types(candidate):
+                return candidate
+    return None
 
 
 def _env_path(assignment: Assignment) -> Path:

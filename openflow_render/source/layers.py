@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from openflow_render.core import codes, merge, paths
@@ -24,6 +25,8 @@ class Layer:
         self.document = document
         self.prefix = prefix
         self.uses = uses
+
+    made: Mapping[Path, Origin] = MappingProxyType({})
 
     def value(self, path: Path) -> Any:
         """What the layer says at ``path``, which it speaks of."""

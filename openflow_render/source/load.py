@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple, TypeAlias
 
-from openflow_render.core import codes
+from openflow_render.core import codes, paths
 from openflow_render.core.merge import merge
 from openflow_render.core.paths import Path, leaves
-from openflow_render.core.report import Origin, Report
+from openflow_render.core.report import Origin, Report, Severity
 from openflow_render.source import assignments as setting
 from openflow_render.source import layers, overlays, patches, reader
 from openflow_render.source.assignments import Assigned, Assignment, TypesOf
@@ -39,7 +39,11 @@ class Said(NamedTuple):
 
 
 class Source:
-    """One job as it was written: ``tree`` is the job file with every overlay and assignment laid over it."""
+    """One job as it was written: ``tree`` is the job file with every overlay and assignment laid over it.
+
+    ``faults`` are the places that reading found at fault, so that nothing more needs to be said of them. ``sound``
+    tells whether everything that was to be laid over the job could be.
+    """
 
     def __init__(
         self,
@@ -50,6 +54,7 @@ class Source:
         layers: Sequence[AnyLayer],
         files: Files,
         var_origins: Mapping[str, Origin],
+        faults: frozenset[Origin] = frozenset(),
     ) -> None:
         self.document = document
         self.tree = tree
@@ -57,6 +62,8 @@ class Source:
         self.layers = layers
         self.files = files
         self.var_origins = var_origins
+        self.faults = faults
+        self.sound = not faults
 
     @property
     def name(self) -> str:
@@ -76,11 +83,12 @@ class Source:
 
     def history(self, path: Path) -> list[Said]:
         """What each layer gave as the value at ``path``; the last one counts."""
-        return [
+        found = [
             Said(layer.origins[path], layer.value(path), tuple(dict.fromkeys(self._vars_of(layer, path))))
             for layer in self.layers
             if path in layer.origins
         ]
+        return found or [Said(self.origin(path), _found(self.tree, path), ())]
 
     def _vars_of(self, layer: AnyLayer, path: Path) -> Iterator[Origin]:
         """The places of the vars in the expression at ``path``, or in one around it whose value holds ``path``."""
@@ -91,7 +99,7 @@ class Source:
                     yield origin
 
     def _last(self, path: Path, kind: str) -> Origin:
-        layers = [getattr(layer, kind) for layer in self.layers]
+        layers = [*(layer.made for layer in self.layers), *(getattr(layer, kind) for layer in self.layers)]
         if found := [layer[path] for layer in layers if path in layer]:
             return found[-1]  # type: ignore[no-any-return]
         around = (
@@ -116,12 +124,23 @@ def load(
     """
     found = list(_Jobs(report).read(paths))
     folders = dict.fromkeys([*map(_project, paths[:1]), FilePath.cwd()])
+    before = len(report.findings)
     chain = overlays.chain(overlay_names, folders, check_overlay, report)
+    complete = not _errors(report, before)
     run = _Run(chain, assignments, variables, types, report)
     sources = [run.source(document, files) for document, files in found]
+    for source in sources:
+        source.sound &= complete
     _find_same(sources, report)
+    if sources and not report.failed:
+        run.find_unused()
     report.findings[:] = dict.fromkeys(report.findings)  # a fault in an overlay was met once for each job
     return sources
+
+
+def _errors(report: Report, before: int) -> frozenset[Origin]:
+    """The places of the errors that came after the first ``before`` findings."""
+    return frozenset(each.origin for each in report.findings[before:] if each.severity is Severity.ERROR)
 
 
 def _project(path: str) -> FilePath:
@@ -138,6 +157,7 @@ def _find_same(sources: list[Source], report: Report) -> None:
             continue  # the schema will tell
         key = str(metadata.get("namespace", "")), str(metadata["name"])
         if first.setdefault(key, source) is not source:
+            source.sound = False
             place = first[key].origin(("metadata", "name"))
             report.add(codes.SAME_JOB, at=source.origin(("metadata", "name")), name=key[1], first=place)
 
@@ -277,25 +297,36 @@ class _Run:
         self.variables = variables
         self.types = types
         self.report = report
+        self.used: set[str] = set()
 
     def source(self, document: Document, files: Files) -> Source:
         """The job in ``document`` with everything laid over it."""
+        before = len(self.report.findings)
         scope, origins = self.scope(document)
         below = [self.layer(part, scope) for part in self.parts(document)]
         tree: dict[str, Any] = {}
         for layer in below:
             tree = merge(tree, layer.tree)
         tree = _without_vars(tree)
+        above = []
         for assignment in self.assignments:
+            above.append(Assigned(assignment, tree))
             tree = setting.assign(tree, assignment, self.types, self.report)
-        above = map(Assigned, self.assignments)
-        return Source(document, tree, self.patches(scope), layers=[*below, *above], files=files, var_origins=origins)
+        patches, faults = self.patches(scope), _errors(self.report, before)
+        layers = [*below, *above]
+        return Source(document, tree, patches, layers=layers, files=files, var_origins=origins, faults=faults)
+
+    def find_unused(self) -> None:
+        """Find what ``--var`` sets and no expression names; perhaps a name is misspelt."""
+        for name, text in self.variables.items():
+            if not self.used & {"vars", f"vars.{name}"}:
+                self.report.add(codes.VAR_UNUSED, at=Origin(f"--var {name}={text}"), name=name)
 
     def parts(self, document: Document) -> Iterator[_Part]:
-        yield _Part(document, document.value, ())
+        yield _Part(document, _verbatim(document, document.value), ())
         for overlay in self.chain:
             if job := overlay.value["spec"].get("job"):
-                yield _Part(overlay, job, ("spec", "job"))
+                yield _Part(overlay, _verbatim(overlay, job), ("spec", "job"))
 
     def layer(self, part: _Part, scope: Mapping[str, object]) -> Layer:
         tree, uses = self.evaluate(part, scope)
@@ -308,7 +339,9 @@ class _Run:
         def fail(path: Path, error: Exception, text: str) -> None:
             layers.explain(error, part.document.origin(part.prefix + path), text, self.report)
 
-        return layers.evaluate(_without_vars(part.value), scope, fail)
+        value, uses = layers.evaluate(_without_vars(part.value), scope, fail)
+        self.used.update(".".join(name.split(".")[:2]) for names in uses.values() for name in names)
+        return value, uses
 
     def patches(self, scope: Mapping[str, object]) -> list[Patch]:
         found = (self.patch(overlay, index, scope) for overlay in self.chain for index in _patch_indexes(overlay))
@@ -355,6 +388,13 @@ def _at(value: Any, path: tuple[str, ...]) -> Any:
     return value
 
 
+def _found(tree: Any, path: Path) -> Any:
+    try:
+        return paths.find(tree, path)
+    except KeyError:
+        return None
+
+
 def _names_vars(value: Any) -> bool:
     texts = (leaf for _, leaf in leaves(value) if isinstance(leaf, str) and "{{" in leaf)
     return any(_USES_VARS.search(text) for text in texts)
@@ -362,6 +402,15 @@ def _names_vars(value: Any) -> bool:
 
 def _patch_indexes(overlay: Document) -> range:
     return range(len(overlay.value["spec"].get("patches") or ()))
+
+
+def _verbatim(document: Document, job: Any) -> Any:
+    """``job`` with the numbers of its ``conf`` as they were written: ``1.10`` is not ``1.1`` to whoever reads it."""
+    conf = _at(job, ("spec", "conf"))
+    if not isinstance(conf, dict):
+        return job
+    written = {name: document.written.get((id(conf), name), value) for name, value in conf.items()}
+    return {**job, "spec": {**job["spec"], "conf": written}}
 
 
 def _without_vars(tree: dict[str, Any]) -> dict[str, Any]:

@@ -67,7 +67,7 @@ class _Chain:
             self.report.add(codes.UNREADABLE, at=at, path=name, reason=error.strerror)
             return
         if file is None:
-            self.report.add(codes.NO_SUCH_OVERLAY, at=at, name=name, nearest=close)
+            self.report.add(codes.NO_SUCH_OVERLAY, at=at, name=name, nearest=close, advice=self.advice(name, folder))
             return
         place = os.path.realpath(str(file))
         if place in below:
@@ -86,11 +86,16 @@ class _Chain:
         self.found.append(document)
 
     def candidates(self, name: str, folder: FilePath | None) -> Iterator[Traversable]:
-        if name.endswith(SUFFIXES) or "/" in name:
+        if _is_path(name):
             yield (folder or FilePath()) / name
             return
         for around in self.around(folder):
             yield around.joinpath(f"{name}.yaml")
+
+    def advice(self, name: str, folder: FilePath | None) -> str:
+        if not _is_path(name):
+            return f"a name is looked up as overlays/{name}.yaml; give a path for any other file"
+        return f"there is no such file: {shown(os.path.realpath(str(next(self.candidates(name, folder)))))}"
 
     def around(self, folder: FilePath | None) -> list[Traversable]:
         """Where names are looked up: beside the overlay that mentions them, in projects, among the shipped."""
@@ -115,6 +120,10 @@ class _Chain:
         if len(self.report.findings) == before:
             self.report.add(codes.NOT_AN_OVERLAY, at=Origin(label), count=len(found) or "none")
         return None
+
+
+def _is_path(name: str) -> bool:
+    return name.endswith(SUFFIXES) or "/" in name
 
 
 def shown(path: str) -> str:

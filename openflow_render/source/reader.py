@@ -35,6 +35,9 @@ Mark: TypeAlias = Any
 Places: TypeAlias = dict[int, Any]
 """By the identity of each map and list: key → (place of the key, place of the value), or the places of the items."""
 
+_SPELT = frozenset({int, float, bool})
+"""The types whose values can be written in several ways."""
+
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
     "\ue000\ue001\ufeff\ufffe\uffff]|\r(?!\n)"
@@ -46,10 +49,16 @@ _REFUSED = object()
 
 
 class Document:
-    """One document of a file: its value, and where each part of it stands."""
+    """One document of a file: its value, and where each part of it stands.
 
-    def __init__(self, value: Any, file: str, index: int, places: Places, start: Mark) -> None:
+    ``written`` is the text of numbers in maps that would be written otherwise, by the map's identity and the key.
+    """
+
+    def __init__(
+        self, value: Any, file: str, index: int, places: Places, start: Mark, written: Mapping[tuple[int, str], str]
+    ) -> None:
         self.value = value
+        self.written = written
         self.file = file
         self.index = index
         self._places = places
@@ -229,6 +238,7 @@ class _Composer:
         self.key_mark: Mark = None
         self.stack: list[tuple[Any, Any, Any, Mark]] = []
         self.places: Places = {}
+        self.written: dict[tuple[int, str], str] = {}
         self.anchors: dict[str, Any] = {}
         self.repeated = 0
         self.faults_before = self.faults
@@ -236,7 +246,7 @@ class _Composer:
 
     def end(self, _event: Any) -> None:
         if self.faults == self.faults_before:
-            self.documents.append(Document(self.root, self.file, self.count - 1, self.places, self.begin))
+            self.documents.append(Document(self.root, self.file, self.count - 1, self.places, self.begin, self.written))
 
     # --- values
 
@@ -296,12 +306,20 @@ class _Composer:
             if self.key is not _REFUSED:
                 self.at[self.key] = value
                 self.marks[self.key] = (self.key_mark, event.start_mark)
+                if type(value) in _SPELT:
+                    self.spelt(value, event)
             self.key = None
         elif self.at is None:
             self.root, self.begin = value, event.start_mark
         else:
             self.at.append(value)
             self.marks.append(event.start_mark)
+
+    def spelt(self, value: Any, event: Any) -> None:
+        """Remember how a number was written, where it would be written otherwise."""
+        text = getattr(event, "value", None)  # an alias has none
+        if text is not None and text != values.written(value):
+            self.written[id(self.at), self.key] = text
 
     def take_key(self, key: Any, event: Any) -> None:
         self.key, self.key_mark = _REFUSED, event.start_mark

@@ -6,7 +6,8 @@ The fast library only says yes or no; the readable one is imported once the answ
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -50,12 +51,12 @@ def check_job(tree: Mapping[str, Any], report: Report, key_origin: Callable[[Pat
 
     ``key_origin`` gives the place of a key, where a finding is about the key and not its value.
     """
-    return _check(tree, job_schema(), report, key_origin)
+    return _check(tree, "job", report, key_origin)
 
 
 def check_overlay(tree: Any, report: Report, key_origin: Callable[[Path], Any]) -> bool:
     """Whether ``tree`` is an overlay; every reason why not goes into ``report``."""
-    return _check(tree, overlay_schema(), report, key_origin)
+    return _check(tree, "overlay", report, key_origin)
 
 
 def types_at(path: Path) -> frozenset[str]:
@@ -65,19 +66,23 @@ def types_at(path: Path) -> frozenset[str]:
 
 
 @cache
-def _validator(name: str) -> Any:
+def _validator(kind: str) -> Any:
     import jsonschema_rs
 
-    return jsonschema_rs.Draft202012Validator({"job": job_schema, "overlay": overlay_schema}[name]())
+    return jsonschema_rs.Draft202012Validator(_schema(kind))
 
 
-def _check(tree: Any, schema: Schema, report: Report, key_origin: Callable[[Path], Any]) -> bool:
-    if _validator("job" if schema is job_schema() else "overlay").is_valid(tree):
+def _schema(kind: str) -> Schema:
+    return {"job": job_schema, "overlay": overlay_schema}[kind]()
+
+
+def _check(tree: Any, kind: str, report: Report, key_origin: Callable[[Path], Any]) -> bool:
+    if _validator(kind).is_valid(tree):
         return True
     from jsonschema import Draft202012Validator
 
-    for error in _told_apart(Draft202012Validator(schema).iter_errors(tree)):
-        _explain(error, tree, report, key_origin)
+    for error in _told_apart(Draft202012Validator(_schema(kind)).iter_errors(tree)):
+        _explain(error, tree, kind, report, key_origin)
     return False
 
 
@@ -98,23 +103,23 @@ def _wrong_type(inner: Any, outer: Any) -> bool:
     return bool(inner.validator == "type" and len(inner.absolute_path) == len(outer.absolute_path))
 
 
-def _explain(error: Any, tree: Any, report: Report, key_origin: Callable[[Path], Any]) -> None:
-    path = _named(tree, tuple(error.absolute_path))
+def _explain(error: Any, tree: Any, kind: str, report: Report, key_origin: Callable[[Path], Any]) -> None:
+    path = paths.named(tree, tuple(error.absolute_path))
     field = _shown(path)
     match error.validator:
         case "additionalProperties" if error.schema["additionalProperties"] is False:
             known = error.schema.get("properties", {})
-            for key in error.instance:
-                if key not in known:
-                    at = key_origin((*path, key))
-                    report.add(codes.UNKNOWN_JOB_FIELD, at=at, field=_shown((*path, key)), hint=nearest(key, known))
+            for key in (key for key in error.instance if key not in known):
+                at, near = key_origin((*path, key)), nearest(key, known)
+                report.add(codes.UNKNOWN_JOB_FIELD, at=at, field=_shown((*path, key)), hint=near, kind=kind)
         case "required":
             for key in error.validator_value:
                 if key not in error.instance:
                     report.add(codes.MISSING_FIELD, at=path, field=_shown((*path, key)))
         case "type" | "oneOf":
-            wanted = " or ".join(sorted(_types(error.schema)))
-            report.add(codes.WRONG_JOB_TYPE, at=path, field=field, wanted=wanted, got=_type_name(error.instance))
+            wanted, got = sorted(_types(error.schema)), _type_name(error.instance)
+            hint = _advice(error.schema, wanted, got, error.instance)
+            report.add(codes.WRONG_JOB_TYPE, at=path, field=field, wanted=" or ".join(wanted), got=got, hint=hint)
         case "enum" | "const":
             allowed = error.validator_value if error.validator == "enum" else [error.validator_value]
             hint = nearest(str(error.instance), [str(each) for each in allowed])
@@ -126,21 +131,34 @@ def _explain(error: Any, tree: Any, report: Report, key_origin: Callable[[Path],
             report.add(codes.OUT_OF_BOUNDS, at=path, field=field, reason=error.message)
 
 
+_SCALARS = ("boolean", "integer", "number")
+_ADVICE: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    ("string", _SCALARS, 'put it in quotes: "{text}"'),
+    ("integer", ("number",), "write a whole number"),
+    ("integer", ("string",), "write a number, without quotes"),
+    ("number", ("string",), "write a number, without quotes"),
+    ("boolean", ("string",), "write true or false, without quotes"),
+    ("array", ("string", *_SCALARS), "write a list: [{text}]"),
+    ("array", ("object",), "write a list: put `- ` before each item"),
+    ("object", ("string", "array", *_SCALARS), "write a map, such as {{name: value}}"),
+    ("string", ("object", "array"), "write a text"),
+)
+"""By what is wanted and what is there: what to do."""
+
+
+def _advice(schema: Schema, wanted: Sequence[str], got: str, value: Any) -> str:
+    """How to mend a value of the wrong type; what the field itself says of its form comes first."""
+    text = json.dumps(value) if isinstance(value, bool) else str(value)
+    formed = "pattern" not in schema or re.search(schema["pattern"], text)
+    if "x-hint" in schema and not ("pattern" in schema and formed) or not formed:
+        return str(_form(schema)["hint"])
+    found = (advice for want, gots, advice in _ADVICE if want in wanted and got in gots)
+    return next(found, "write a value of that type, or leave the field out").format(text=text)
+
+
 def _form(schema: Schema) -> dict[str, Any]:
     hint = schema.get("x-hint") or "for example " + schema.get("examples", [schema["pattern"]])[0]
     return {"what": schema.get("title", "of the right form"), "hint": hint}
-
-
-def _named(tree: Any, path: tuple[str | int, ...]) -> Path:
-    """``path`` with list items called by name, as origins are."""
-    named: list[str | int] = []
-    for key in path:
-        if isinstance(tree, list) and isinstance(key, int):
-            named.append(paths.step(named[-1] if named else "", key, tree[key]))
-        else:
-            named.append(key)
-        tree = tree[key]
-    return tuple(named)
 
 
 def _shown(path: Path) -> str:

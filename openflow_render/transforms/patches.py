@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
 from openflow_render.core import codes
-from openflow_render.core.identity import SUFFIX
+from openflow_render.core.identity import plain
 from openflow_render.core.merge import merge
 from openflow_render.core.paths import Path
-from openflow_render.core.report import Origin, Report
+from openflow_render.core.report import Origin, Report, nearest
 from openflow_render.core.resource import Bundle, Manifest, Resource
 from openflow_render.source.patches import Patch
+
+
+MOST_NAMES = 12
+"""As many are listed of what is there instead of what was looked for."""
 
 
 class Patching:
@@ -27,13 +32,21 @@ class Patching:
         matched = [resource for resource in bundle if not resource.preview and self._matches(resource)]
         low, high = self._patch.expect
         if not low <= len(matched) <= (len(bundle) if high is None else high):
-            known = ", ".join(sorted(plain(f"{each.kind}/{each.name}") for each in bundle if not each.preview))
-            expected = f"{low}" if low == high else f"at least {low}" if high is None else f"{low} to {high}"
-            origin = self._patch.origin
-            report.add(codes.PATCH_MATCHES, at=origin, count=len(matched), expected=expected, known=known)
+            self._complain(bundle, len(matched), report)
             return
         for resource in matched:
             self._apply(resource, report)
+
+    def _complain(self, bundle: Bundle, count: int, report: Report) -> None:
+        low, high = self._patch.expect
+        report.add(
+            codes.PATCH_MATCHES,
+            at=self._patch.origin,
+            job=bundle.job,
+            count=f"{count} object{'' if count == 1 else 's'}",
+            expected=f"{low}" if low == high else f"at least {low}" if high is None else f"{low} to {high}",
+            known=", ".join(sorted(plain(str(each.key)) for each in bundle if not each.preview)),
+        )
 
     def placed(self, path: Path) -> Origin | None:
         return self._patch.place(("merge", *path)) if self._patch.merge else self._patch.place(("json",))
@@ -57,20 +70,13 @@ class Patching:
             after = operated(after, self._patch.json) if self._patch.json else after
             check_shape(after)
         except ValueError as failure:
-            target = plain(str(resource.key))
-            report.add(codes.PATCH_FAILED, at=self._place(), object=target, reason=failure)
+            report.add(codes.PATCH_FAILED, at=self._place(), object=resource.key, reason=failure)
             return
         changed = [field for field, value in _identity(before) if dict(_identity(after)).get(field) != value]
         if changed:
-            target = plain(str(resource.key))
-            report.add(codes.PATCHED_IDENTITY, at=self._patch.origin, field=changed[0], object=target)
+            report.add(codes.PATCHED_IDENTITY, at=self._patch.origin, field=changed[0], object=resource.key)
             return
         resource.manifest = after
-
-
-def plain(name: str) -> str:
-    """``name`` as people know it, without the suffix of the run."""
-    return name.replace(f"-{SUFFIX}", "")
 
 
 def operated(manifest: Manifest, operations: list[dict[str, Any]]) -> Manifest:
@@ -82,11 +88,41 @@ def operated(manifest: Manifest, operations: list[dict[str, Any]]) -> Manifest:
     import jsonpatch
     import jsonpointer
 
-    try:
-        result: Manifest = jsonpatch.JsonPatch(operations).apply(manifest)
-    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError) as error:
-        raise ValueError(str(error).splitlines()[0]) from None
-    return result
+    for operation in operations:
+        try:
+            manifest = jsonpatch.JsonPatch([operation]).apply(manifest)
+        except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError):
+            raise ValueError(_obstacle(manifest, operation)) from None
+    return manifest
+
+
+def _obstacle(manifest: Any, operation: dict[str, Any]) -> str:
+    """Why ``operation`` cannot be carried out: how far its path leads, and what is there."""
+    missing = [each for each in (_missing(manifest, operation.get(field)) for field in ("from", "path")) if each]
+    # What is to be added need not be there yet, so of a path that leads nowhere the rest is at fault.
+    reason = missing[0] if missing else "the value there is another" if operation["op"] == "test" else "it cannot be"
+    return f"{operation['op']} {operation['path']}: {reason}"
+
+
+def _missing(tree: Any, pointer: str | None) -> str:
+    """Where ``pointer`` leaves ``tree``, and what is there instead; empty when it leads to a value."""
+    tokens = (pointer or "").split("/")[1:]
+    for depth, token in enumerate(tokens):
+        key = token.replace("~1", "/").replace("~0", "~")
+        around = "/".join(["", *tokens[:depth]]) or "the object"
+        if isinstance(tree, list) and not (key.isdecimal() and int(key) < len(tree)):
+            return f"{around} has no item {key}; it has {len(tree)}"
+        if isinstance(tree, dict) and key not in tree:
+            return f"{around} has no {key}{nearest(key, tree)}; it has {_listed(tree)}"
+        if not isinstance(tree, (dict, list)):
+            return f"{around} is no map or list"
+        tree = tree[int(key)] if isinstance(tree, list) else tree[key]
+    return ""
+
+
+def _listed(names: Iterable[str]) -> str:
+    known = sorted(names)
+    return ", ".join([*known[:MOST_NAMES], *(["…"] if len(known) > MOST_NAMES else [])]) or "nothing"
 
 
 def check_shape(manifest: Any) -> None:

@@ -1,7 +1,7 @@
 """Names in pods that lead to other objects: ConfigMaps, Secrets, claims, accounts, PodGroups.
 
 An object that is not in the bundle may exist in the cluster, and is no concern of ours, unless its name carries the
-identity of this run: then only this run can make it.
+identity of this run: then only this run can make it. Not so claims: Spark names some that it leaves for others to make.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from openflow_render.checks.context import Context
 
 _IDENTITY = re.compile(r"(?:^|-)([0-9a-f]{10})(?=-|$)")
+CLAIM = "PersistentVolumeClaim"
 _GROUP_ANNOTATION = "scheduling.k8s.io/group-name"
 
 
@@ -42,7 +43,7 @@ def check(bundle: Bundle, _context: Context, report: Report) -> None:
             found = objects.get((reference.kind, home, reference.name))
             if found is not None:
                 _keys(pod.resource, reference, found, report)
-            elif not identities.isdisjoint(_IDENTITY.findall(reference.name)):
+            elif reference.kind != CLAIM and not identities.isdisjoint(_IDENTITY.findall(reference.name)):
                 values = {"target_kind": reference.kind, "name": reference.name}
                 tell(report, codes.NO_SUCH_OBJECT, pod.resource, reference.path, **values)
 
@@ -77,7 +78,7 @@ def _references(pod: Pod) -> Iterator[Reference]:
 def _of_volume(path: Path, volume: Manifest) -> Iterator[Reference]:
     if "persistentVolumeClaim" in volume:
         claim = volume["persistentVolumeClaim"]["claimName"]
-        yield Reference((*path, "persistentVolumeClaim", "claimName"), "PersistentVolumeClaim", claim)
+        yield Reference((*path, "persistentVolumeClaim", "claimName"), CLAIM, claim)
     yield from _of_source(path, volume, "secretName")
     for index, source in enumerate(volume.get("projected", {}).get("sources", ())):
         yield from _of_source((*path, "projected", "sources", index), source, "name")

@@ -5,14 +5,15 @@ What has no property (affinity, tolerations, sidecars, ...) goes into pod templa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from openflow_render.core import codes, paths
+from openflow_render.core import codes, paths, quantity
 from openflow_render.core.paths import Item, Path
 from openflow_render.core.report import Report
 from openflow_render.core.watch import Properties
 from openflow_render.engines.spark import legacy, memory
+from openflow_render.engines.spark import properties as catalogue
 from openflow_render.engines.spark.distribution import canonical
 from openflow_render.engines.spark.job import Role, SparkJob
 from openflow_render.engines.spark.release import Release
@@ -102,7 +103,7 @@ def _add(properties: Properties, given: Property, report: Report) -> None:
     if given.name not in properties:
         properties[given.name] = given.value
         properties.sources[given.name] = (given.field, *given.further)
-    elif _same(properties[given.name], given.value):
+    elif _same(given.name, properties[given.name], given.value):
         properties.sources[given.name] += (given.field, *given.further)
     else:
         other = properties.source(given.name)
@@ -122,16 +123,36 @@ def shown(field: Path) -> str:
     return paths.show(field[1:] if field[0] == "spec" else field)
 
 
-def _same(one: str, other: str) -> bool:
-    """Whether two property texts mean the same: ``1g`` is ``1024m``, ``0.10`` is ``0.1``."""
-    return one == other or any(_equal(read, one, other) for read in (memory.mebibytes, float, _items))
+def called(conf: Properties, name: str) -> str:
+    """A property as the job calls it: by its own name, or by the field that stands for it."""
+    source = conf.source(name)
+    return name if source[:2] == ("spec", "conf") else shown(source)
+
+
+def _same(name: str, one: str, other: str) -> bool:
+    """Whether two texts of one property mean the same to Spark: of a size, ``1g`` is ``1024m``."""
+    known = catalogue.find(name)
+    read = _READERS.get(known.type.partition(":")[0]) if known else None
+    return one == other or (read is not None and _equal(read, one, other))
 
 
 def _items(text: str) -> list[str]:
     return [item.strip() for item in text.split(",")]
 
 
-def _equal(read: Any, one: str, other: str) -> bool:
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "bytes": memory.mebibytes,
+    "int": int,
+    "long": int,
+    "double": float,
+    "quantity": quantity.parse,
+    "csv": _items,
+    "bool": str.lower,
+}
+"""How values of a type are compared, by the types of the property table."""
+
+
+def _equal(read: Callable[[str], Any], one: str, other: str) -> bool:
     try:
         return bool(read(one) == read(other))
     except ValueError:
@@ -284,7 +305,7 @@ def property_kind(volume: Mapping[str, Any], release: Release) -> str | None:
     """
     claim = volume.get("claim")
     if claim is not None:
-        plain = claim.get("storageClass") and not claim.get("accessMode") and claim.get("perExecutor", True)
+        plain = claim.get("storageClass") is not None and not claim.get("accessMode") and claim.get("perExecutor", True)
         return "persistentVolumeClaim" if plain else None
     for kind, options in _SOURCE_OPTIONS.items():
         source = volume.get(kind)

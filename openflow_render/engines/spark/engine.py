@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from openflow_render.core.gang import Scheduler
+from openflow_render.core.report import Report
 from openflow_render.core.watch import Plan, Properties
 from openflow_render.engines import Context, Make
-from openflow_render.engines.spark import references, rules
+from openflow_render.engines.spark import mounts, references, rules
 from openflow_render.engines.spark.app import Application
 from openflow_render.engines.spark.conf import DRIVER, EXECUTOR, Property, settle
 from openflow_render.engines.spark.configuration import ConfigurationPlan
@@ -87,7 +88,20 @@ def plan(job: SparkJob, context: Context) -> Mapping[str, Plan]:
     app = Application(job, conf, context.namespace)
     for names, template in ((DRIVER, contents.driver_template), (EXECUTOR, contents.executor_template)):
         rules.check_template(app, names.role, template, report)
-    return _plans(app, written, contents, context)
+    plans = _plans(app, written, contents, context)
+    _check_mounts(plans, report)
+    return plans
+
+
+def _check_mounts(plans: Mapping[str, Any], report: Report) -> None:
+    driver, executor, hadoop = plans["driver"], plans["executor"], plans["hadoop"]
+    conf = {"name": "spark-conf-volume-driver", "mountPath": driver.conf_dir}
+    made = (*driver.credentials_mounts, *hadoop.mounts, *executor.template_mounts, *driver.local_mounts, conf)
+    mounts.check(driver, made, report)
+    # krb5.conf and credentials are the driver's only; the executors' scratch folders have names that are drawn.
+    conf = {"name": "spark-conf-volume-exec", "mountPath": driver.conf_dir}
+    again = [each for each in hadoop.mounts if each["name"] == "hadoop-properties"]
+    mounts.check(executor, (*again, *([conf] if executor.has_conf else [])), report)
 
 
 def _plans(app: Application, written: Properties, contents: Contents, context: Context) -> Mapping[str, Plan]:

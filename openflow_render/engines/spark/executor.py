@@ -10,7 +10,7 @@ from typing import Any
 
 from openflow_render.core import yamltext
 from openflow_render.core.watch import Plan
-from openflow_render.engines.spark.app import FEATURES, Application, items
+from openflow_render.engines.spark.app import FEATURES, Application, is_on, items
 from openflow_render.engines.spark.conf import EXECUTOR, volumes
 from openflow_render.engines.spark.pods import PodTemplate, claim_spec, shared_claim
 from openflow_render.engines.spark.role import Claim, RolePlan
@@ -78,6 +78,11 @@ class ExecutorPlan(RolePlan):
     def template_mounts(self) -> list[Tree]:
         """Its mount."""
         return [{"name": "pod-template-volume", "mountPath": self.template_folder}] if self.has_template else []
+
+    @cached_property
+    def has_conf(self) -> bool:
+        """Whether the driver mounts Spark's configuration into executors."""
+        return not is_on(self.app.conf.get("spark.kubernetes.executor.disableConfigMap"))
 
     # --- the first executor, as the driver will make it: checked, and never written ---
 

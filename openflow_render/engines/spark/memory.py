@@ -48,8 +48,8 @@ def overhead(heap: int, absolute: int | None, factor: float, minimum: int = MIN_
 
 def java_text(number: float) -> str:
     """``number`` as Java writes a double: ``0.4``, but ``5.0E-4``."""
-    if number == 0 or 1e-3 <= number < 1e7:
+    if number == 0 or 1e-3 <= abs(number) < 1e7:
         return repr(number)
-    _, digits, exponent = Decimal(repr(number)).normalize().as_tuple()
+    sign, digits, exponent = Decimal(repr(number)).normalize().as_tuple()
     first, *rest = map(str, digits)
-    return f"{first}.{''.join(rest) or 0}E{int(exponent) + len(rest)}"
+    return f"{'-' if sign else ''}{first}.{''.join(rest) or 0}E{int(exponent) + len(rest)}"

@@ -324,8 +324,10 @@ def shared_claim(app: Application, volume: str) -> str:
 
 def claim_spec(claim: Mapping[str, Any], default_mode: str) -> Tree:
     """The specification of a claim that the job describes."""
-    spec = _given(accessModes=[claim.get("accessMode", default_mode)], storageClassName=claim.get("storageClass"))
-    return {**spec, "resources": {"requests": {"storage": str(claim["size"])}}}
+    # An empty class is none at all, which is not the same as the cluster's default.
+    named = {"storageClassName": claim["storageClass"]} if claim.get("storageClass") is not None else {}
+    requests = {"storage": str(claim["size"])}
+    return {"accessModes": [claim.get("accessMode", default_mode)], **named, "resources": {"requests": requests}}
 
 
 def _given(**fields: Any) -> Tree:

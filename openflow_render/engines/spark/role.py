@@ -191,7 +191,7 @@ class RolePlan(Plan):
 
     def source(self, volume: Volume) -> Tree:
         """The Kubernetes source of a volume."""
-        return volume.source(self.on_demand(volume), self.app.release)
+        return volume.source(self.on_demand(volume) if volume.on_demand else "", self.app.release)
 
     @cached_property
     def own_mounts(self) -> list[Tree]:

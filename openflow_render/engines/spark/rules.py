@@ -12,9 +12,9 @@ from openflow_render.core import codes
 from openflow_render.core.paths import Item, Path
 from openflow_render.core.report import Report
 from openflow_render.core.watch import Properties
-from openflow_render.engines.spark import properties
-from openflow_render.engines.spark.app import POD_NAME, POD_UID, Application, is_on, items, main_of
-from openflow_render.engines.spark.conf import DRIVER, EXECUTOR, RoleNames, secret_reference, shown
+from openflow_render.engines.spark import javaoptions, properties
+from openflow_render.engines.spark.app import CONNECT_SERVER, POD_NAME, POD_UID, Application, is_on, items, main_of
+from openflow_render.engines.spark.conf import DRIVER, EXECUTOR, RoleNames, called, secret_reference
 from openflow_render.engines.spark.driver import LOCAL_DIR
 from openflow_render.engines.spark.gang import VOLCANO_STEP
 from openflow_render.engines.spark.job import Role, SparkJob
@@ -38,6 +38,15 @@ SPARK_VOLUMES = frozenset(
     }
 )
 """The names of the volumes that Spark's feature steps make."""
+
+SERVERS = frozenset(
+    {
+        CONNECT_SERVER,
+        "org.apache.spark.deploy.history.HistoryServer",
+        "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2",
+    }
+)
+"""Spark's own classes that run until they are told to end."""
 
 _URI_FIELDS = {
     "spark.jars": "jar",
@@ -83,9 +92,11 @@ def check(job: SparkJob, conf: Properties, release: Release, report: Report) -> 
     _check_steps(job, conf, report)
     _check_restarts(job, conf, report)
     _check_allocation(conf, report)
+    _check_factors(conf, report)
+    javaoptions.check(conf, report)
     for names, role in ((DRIVER, job.driver), (EXECUTOR, job.executor)):
         check_volumes(conf, names, release, report)
-        pod_fields.check(role, ("spec", names.role), job.security.profile, report)
+        pod_fields.check(role, ("spec", names.role), report)
         _check_names(job, conf, names, report)
 
 
@@ -188,16 +199,9 @@ def _check_kerberos(job: SparkJob, conf: Properties, report: Report) -> None:
             report.add(codes.HALF_A_PAIR, at=conf.source(given[0]), property=given[0], other=other)
     for one, other in _EITHER:
         if conf.get(one) and conf.get(other):
-            report.add(
-                codes.ONE_OR_THE_OTHER, at=conf.source(other), one=_called(conf, one), other=_called(conf, other)
-            )
+            report.add(codes.ONE_OR_THE_OTHER, at=conf.source(other), one=called(conf, one), other=called(conf, other))
     if job.hadoop.files and conf.get("spark.kubernetes.hadoop.configMapName"):
         report.add(codes.ONE_OR_THE_OTHER, at="spec.hadoop.files", one="hadoop.files", other="hadoop.configMap")
-
-
-def _called(conf: Properties, name: str) -> str:
-    source = conf.source(name)
-    return name if source[:2] == ("spec", "conf") else shown(source)
 
 
 def _check_devices(conf: Properties, report: Report) -> None:
@@ -249,6 +253,9 @@ def _check_restarts(job: SparkJob, conf: Properties, report: Report) -> None:
 
     if job.run.as_ != "pod":
         _check_known_late(job, conf, report)
+    what = job.application.class_ or main_of(job)
+    if job.run.as_ == "deployment" and what and what not in SERVERS:
+        report.add(codes.DEPLOYMENT_RESTARTS, at="spec.run.as", what=what)
 
 
 def _check_known_late(job: SparkJob, conf: Properties, report: Report) -> None:
@@ -268,11 +275,22 @@ def _check_known_late(job: SparkJob, conf: Properties, report: Report) -> None:
 def _check_allocation(conf: Properties, report: Report) -> None:
     name = "spark.dynamicAllocation.{}Executors".format
     bounds = [properties.integer(conf.get(name(end), "")) for end in ("min", "max")]
-    if conf.get("spark.dynamicAllocation.enabled") != "true" or None in bounds:
+    if not is_on(conf.get("spark.dynamicAllocation.enabled")) or None in bounds:
         return
     low, high = (each or 0 for each in bounds)
     if low > high:
         report.add(codes.BOUNDS_CROSSED, at=conf.source(name("min")), low=low, high=high)
+
+
+_FACTORS = tuple(f"spark.{part}.memoryOverheadFactor" for part in ("kubernetes", "driver", "executor"))
+_LARGE_FACTOR = 2.0
+
+
+def _check_factors(conf: Properties, report: Report) -> None:
+    for name in _FACTORS:
+        known, text = properties.find(name), conf.get(name)
+        if known and text and properties.check_value(known, text) is None and float(text) > _LARGE_FACTOR:
+            report.add(codes.FACTOR_LIKE_PERCENTAGE, at=conf.source(name), property=name, value=text)
 
 
 def _check_names(job: SparkJob, conf: Properties, names: RoleNames, report: Report) -> None:

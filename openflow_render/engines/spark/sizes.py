@@ -127,5 +127,5 @@ def devices(app: Application, role: str) -> dict[str, str]:
     """The devices of one role as limits by resource name. Source: `KubernetesUtils.buildResourcesQuantities`."""
     given = app.conf.prefixed(f"spark.{role}.resource.")
     kinds = sorted({key.partition(".")[0] for key in given})
-    amounts = {kind: given.get(f"{kind}.amount", "0") for kind in kinds}
-    return {f"{given.get(f'{kind}.vendor')}/{kind}": amount for kind, amount in amounts.items() if amount != "0"}
+    amounts = {kind: int(given.get(f"{kind}.amount", "0")) for kind in kinds}
+    return {f"{given.get(f'{kind}.vendor')}/{kind}": str(amount) for kind, amount in amounts.items() if amount}

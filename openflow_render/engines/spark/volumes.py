@@ -106,16 +106,11 @@ def check_volumes(conf: Properties, names: RoleNames, release: Release, report: 
     """Refuse what spark-submit refuses about the role's volume properties."""
     prefix = f"{names.kubernetes}volumes."
     keys = [key for key in conf if key.startswith(prefix)]
-    paths: dict[str, str] = {}
     for key in sorted(keys):
         kind, _, rest = key.removeprefix(prefix).partition(".")
         name = rest.partition(".")[0]
         for code, words in _faults(conf, key, f"{prefix}{kind}.{name}.", kind, release):
             report.add(code, at=conf.source(key), property=key, **words)
-        if key.endswith(".mount.path"):
-            first = paths.setdefault(conf[key], key)
-            if first != key:
-                report.add(codes.SAME_MOUNT_PATH, at=conf.source(key), property=key, path=conf[key], other=first)
 
 
 def _faults(
@@ -128,6 +123,9 @@ def _faults(
     missing = [name for name in wanted if volume + name not in conf]
     if missing and key == min((each for each in conf if each.startswith(volume)), default=key):
         yield codes.VOLUME_INCOMPLETE, {"missing": volume + missing[0]}
+    made = {f"{volume}options.storageClass", f"{volume}options.sizeLimit"} <= set(conf)
+    if key == f"{volume}options.claimName" and ON_DEMAND in conf[key] and not made:
+        yield codes.CLAIM_OF_NOBODY, {}
     if key.endswith("mount.subPathExpr") and volume + "mount.subPath" in conf:
         yield codes.TWO_SUB_PATHS, {}
     size = conf[key] if key == f"{volume}options.sizeLimit" else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -18,7 +18,8 @@ from openflow_render.core.merge import merge
 def compile_spark(tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch) -> Compile:
     """Compiles the baseline job with a fragment of YAML laid over it.
 
-    ``spec`` is the short form for what stands under ``spec``; ``files`` are written beside the job.
+    ``spec`` is the short form for what stands under ``spec``; ``files`` are written beside the job;
+    ``path`` is compiled in its place.
     """
     monkeypatch.chdir(tmp_path)
 
@@ -28,13 +29,15 @@ def compile_spark(tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch) -> Compil
         job: str = "{}",
         files: Mapping[str, str | bytes] | None = None,
         settings: Settings | None = None,
+        path: str = "job.yaml",
+        overlays: Sequence[str] = (),
     ) -> Compiled:
         tree = merge(yaml.safe_load(BASELINE), yaml.safe_load(job))
         tree = merge(tree, {"spec": yaml.safe_load(spec) or {}})
         for name, content in (files or {}).items():
             (tmp_path / name).write_bytes(content.encode() if isinstance(content, str) else content)
         (tmp_path / "job.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
-        return compiled("job.yaml", settings=settings or Settings())
+        return compiled(path, overlays, settings=settings or Settings())
 
     return run
 
