@@ -87,7 +87,7 @@ def _compile(source: Source, settings: Settings, report: Report, recorder: Recor
 
 
 def _typed(source: Source, settings: Settings, report: Report) -> tuple[Job | None, engines.Engine | None]:
-    sound = schema.check_job(source.tree, report, source.key_origin)
+    sound = schema.check_job(source.tree, report, source.key_origin, source.vars_of)
     texts.check(source.tree, report)
     if not sound:
         return None, None

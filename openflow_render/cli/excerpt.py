@@ -23,12 +23,21 @@ def excerpt(origin: Origin) -> str:
     lines = _lines(origin.file) if origin.line and origin.column else []
     if not 0 < origin.line <= len(lines):
         return ""
-    line, start = lines[origin.line - 1].replace("\t", " "), origin.column - 1
-    if not line.isprintable() or len(line) > LONGEST or start >= len(line):
+    number, start = _seen(lines, origin.line, origin.column - 1)
+    line = lines[number - 1].replace("\t", " ")
+    if not line.isprintable() or len(line) > LONGEST or not line or start > len(line):
         return ""
-    margin = " " * len(str(origin.line))
-    marks = " " * _columns(line[:start]) + "^" * _columns(line[start : end_of_value(line, start)])
-    return f"  {origin.line} | {line}\n  {margin} | {marks}\n"
+    end = end_of_value(line, start) if start < len(line) else start + 1
+    marks = " " * _columns(line[:start]) + "^" * max(1, _columns(line[start:end]))
+    return f"  {number} | {line}\n  {' ' * len(str(number))} | {marks}\n"
+
+
+def _seen(lines: list[str], number: int, start: int) -> tuple[int, int]:
+    """The line to show and where its marks begin: where a file or a line ends too early, after its last character."""
+    while number > 1 and not lines[number - 1].strip():
+        number -= 1
+        start = len(lines[number - 1])
+    return number, start
 
 
 def forget() -> None:

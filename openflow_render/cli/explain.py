@@ -126,7 +126,8 @@ def _value(resource: Resource, field: Path) -> tuple[Path, Any]:
         return paths.named(resource.manifest, field), paths.find(resource.manifest, field)
     except KeyError as missing:
         *around, last = paths.parse(missing.args[0])
-        known = [str(path[-1]) for path, _ in paths.children((), paths.find(resource.manifest, tuple(around)))]
+        inside = tuple(around)
+        known = [str(path[-1]) for path, _ in paths.children(inside, paths.find(resource.manifest, inside))]
         hint = f"there is {', '.join(known)}" if known else "nothing is below it"
         message = f"{_plain(resource)} has no field {missing.args[0]}{nearest_word(str(last), known)}"
         raise console.Told(message, hint) from None

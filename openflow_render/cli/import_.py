@@ -6,8 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from openflow_render.cli import console, options
+from openflow_render.cli import console, jobs, options
+from openflow_render.compile import Settings
+from openflow_render.core.report import Finding, Origin, Rejected, Report, Severity
 from openflow_render.importers import Imported, UsageError
+from openflow_render.source.load import load_text
+from openflow_render.spec import schema
 
 EngineVersion = Annotated[
     str | None,
@@ -45,9 +49,33 @@ def spark_submit(
     from openflow_render.importers.spark_submit import import_spark_submit
 
     try:
-        _print(import_spark_submit(arguments, engine_version=engine_version), quiet=quiet)
+        imported = import_spark_submit(arguments, engine_version=engine_version)
+        imported.report.stop_if_failed()
+        if faults := _faults(imported):
+            raise Rejected([*imported.report, *faults])
+        _print(imported, quiet=quiet)
     except UsageError as error:
         raise console.Told(str(error)) from None
+
+
+def _faults(imported: Imported) -> list[Finding]:
+    """The errors that the job would have when it is rendered, at the arguments that cause them, where those are known.
+
+    spark-submit refuses most of them too, and nobody is helped by a job file that cannot be rendered.
+    """
+    label = "spark-submit"
+    report = Report(lambda _: Origin(label))
+    source = load_text(imported.text, label, types=schema.types_at, report=report)
+    _, found = jobs.compile_all([source], Settings(), lambda _: None)
+    errors = [each for each in (*report, *found) if each.severity is Severity.ERROR]
+    fields = {origin: path for path, origin in source.document.origins.items()} if errors else {}
+
+    def place(error: Finding) -> Origin:
+        field = fields.get(error.origin, ())
+        name = str(field[2]) if field[:2] == ("spec", "conf") and len(field) > 2 else ""
+        return imported.origins.get(name, Origin(label))
+
+    return [each._replace(origin=place(each)) for each in errors]
 
 
 def properties(

@@ -31,7 +31,9 @@ def command() -> Any:
 
 
 def init(
-    folder: Annotated[FilePath, typer.Argument(metavar="[DIR]", help="Where; made if it is not there.")] = FilePath(),
+    folder: Annotated[
+        FilePath, typer.Argument(metavar="[DIR]", parser=options.folder, help="Where; made if it is not there.")
+    ] = FilePath(),
     templates: Annotated[
         bool, typer.Option("--templates", help="Copy the built-in templates instead, to change them.")
     ] = False,
@@ -69,7 +71,7 @@ def _filled(text: str) -> str:
     from jinja2 import StrictUndefined, Template
 
     template = Template(text, undefined=StrictUndefined, keep_trailing_newline=True)
-    return template.render(version=__version__)
+    return str(template.render(version=__version__))
 
 
 def _templates() -> Iterator[tuple[str, str]]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
+from openflow_render.cli import shared
+from openflow_render.cli.shared import Made, Output
 from openflow_render.compile import Settings, compile_job
-from openflow_render.core.report import Finding, Rejected, Report, Severity
-from openflow_render.core.resource import Bundle
+from openflow_render.core.report import Finding, Origin, Rejected, Report, Severity
+from openflow_render.core.resource import Bundle, Resource
 from openflow_render.source.load import Source
 
 T = TypeVar("T")
@@ -19,26 +21,41 @@ MANY = 100
 
 
 def compile_all(
-    sources: Sequence[Source], settings: Settings, finish: Callable[[Bundle], T]
-) -> tuple[list[T], list[Finding]]:
-    """What ``finish`` makes of the bundle of each job that compiles, in order; and the findings of all jobs."""
+    sources: Sequence[Source], settings: Settings, finish: Callable[[Resource], T]
+) -> tuple[list[Output[T]], list[Finding]]:
+    """The objects of each sound job, in order, as what ``finish`` makes of them; and the findings of all jobs.
+
+    An object that several jobs share is there once, and previews are not there.
+    """
     if len(sources) < MANY or (os.cpu_count() or 1) == 1 or not hasattr(os, "fork"):
-        return _collected(_compile_one(source, settings, finish) for source in sources)
-    return _collected(_in_processes(sources, settings, finish))
+        results = [_compile_one(source, settings, finish) for source in sources]
+    else:
+        results = _in_processes(sources, settings, finish)
+    found = [(source, output) for source, (output, _) in zip(sources, results, strict=True) if output is not None]
+    report = Report(lambda path: Origin(str(path)))
+    outputs = shared.once(found, report)
+    return outputs, [*(finding for _, findings in results for finding in findings), *report]
 
 
-def _compile_one(source: Source, settings: Settings, finish: Callable[[Bundle], T]) -> tuple[list[T], list[Finding]]:
+_Result = tuple[Output[T] | None, list[Finding]]
+
+
+def _compile_one(source: Source, settings: Settings, finish: Callable[[Resource], T]) -> _Result[T]:
     report = Report(source.origin, strict=settings.strict)
     try:
         bundle = compile_job(source, settings, report)
     except Rejected:
         bundle = None
-    return [finish(bundle)] if bundle is not None and source.sound else [], report.findings
+    return _output(bundle, source, finish) if bundle is not None and source.sound else None, report.findings
 
 
-def _in_processes(
-    sources: Sequence[Source], settings: Settings, finish: Callable[[Bundle], T]
-) -> Iterable[tuple[list[T], list[Finding]]]:
+def _output(bundle: Bundle, source: Source, finish: Callable[[Resource], T]) -> Output[T]:
+    objects = (resource for resource in bundle if not resource.preview)
+    made = [Made(each.key, shared.content(each, source), finish(each)) for each in objects]
+    return Output(bundle.job, bundle.namespace, made)
+
+
+def _in_processes(sources: Sequence[Source], settings: Settings, finish: Callable[[Resource], T]) -> list[_Result[T]]:
     """Forked processes inherit the jobs as they were read; only what came out is sent back."""
     import multiprocessing
 
@@ -56,18 +73,9 @@ def _run_task(index: int) -> Any:
 
 
 def _compile_at(
-    sources: Sequence[Source], settings: Settings, finish: Callable[[Bundle], T], index: int
-) -> tuple[list[T], list[Finding]]:
+    sources: Sequence[Source], settings: Settings, finish: Callable[[Resource], T], index: int
+) -> _Result[T]:
     return _compile_one(sources[index], settings, finish)
-
-
-def _collected(results: Iterable[tuple[list[T], list[Finding]]]) -> tuple[list[T], list[Finding]]:
-    made: list[T] = []
-    findings: list[Finding] = []
-    for one, found in results:
-        made += one
-        findings += found
-    return made, findings
 
 
 def refuse_errors(findings: Sequence[Finding]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from pathlib import Path as FilePath
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -14,7 +15,7 @@ from openflow_render.compile import Settings
 from openflow_render.core import codes
 from openflow_render.core.report import Origin, Report
 from openflow_render.source import assignments
-from openflow_render.source.load import Source, load
+from openflow_render.source.load import STDIN, Source, load
 from openflow_render.source.reader import Document
 from openflow_render.spec import schema
 
@@ -88,8 +89,12 @@ def sources(
     """The jobs that the options name; findings about reading them go into ``report``.
 
     Raises:
-        typer.BadParameter: an assignment is not well formed.
+        typer.BadParameter: a path is empty, stdin is named twice, or an assignment is not well formed.
     """
+    if list(paths).count(STDIN) > 1:
+        raise typer.BadParameter("stdin can only be read once: give - once")
+    if "" in paths:
+        raise typer.BadParameter("a path is empty: write . for the working directory")
     given = [usage(assignments.parse_set, each) for each in sets or []]
     given += [usage(assignments.parse_set_json, each) for each in sets_json or []]
     found = load(
@@ -125,6 +130,17 @@ def usage(read: Callable[[str], T], text: str) -> T:
         return read(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def folder(text: str) -> FilePath:
+    """The folder that an option names.
+
+    Raises:
+        typer.BadParameter: it names none, which would mean the working directory.
+    """
+    if not text:
+        raise typer.BadParameter("the folder is empty: write . for the working directory")
+    return FilePath(text)
 
 
 def reading_report(*, strict: bool) -> Report:

@@ -16,7 +16,7 @@ from openflow_render.cli.exits import Exit
 from openflow_render.cli.options import ReportAs
 from openflow_render.core import yamltext
 from openflow_render.core.report import Finding
-from openflow_render.core.resource import Bundle
+from openflow_render.core.resource import Bundle, Resource
 
 if TYPE_CHECKING:
     from openflow_render.emit.files import Difference
@@ -44,7 +44,12 @@ def render(
     run_id: options.RunId = None,
     out: Annotated[
         FilePath | None,
-        typer.Option("--out", metavar="DIR", help="Write files into DIR, and remove those of an earlier run."),
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            parser=options.folder,
+            help="Write files into DIR, and remove those of an earlier run.",
+        ),
     ] = None,
     by: Annotated[
         By | None, typer.Option("--by", help="One file an object, or one file a job; with --out. Default: `object`.")
@@ -70,10 +75,11 @@ def render(
     if out is None:
         texts, findings = jobs.compile_all(sources, settings, _text)
         _tell([*report.findings, *findings], quiet=quiet)
-        console.write("---\n".join(text for text in texts if text))
+        console.write("---\n".join(made.output for job in texts for made in job.objects if made.output))
         return
-    bundles, findings = jobs.compile_all(sources, settings, _itself)
+    outputs, findings = jobs.compile_all(sources, settings, _itself)
     _tell([*report.findings, *findings], quiet=quiet)
+    bundles = [Bundle(job.job, job.namespace, [made.output for made in job.objects]) for job in outputs]
     if check:
         _compare(out, bundles, by or By.OBJECT, report_as)
     else:
@@ -90,12 +96,12 @@ def _refuse_idle(out: FilePath | None, by: By | None, report_as: ReportAs, *, ch
         raise typer.BadParameter("--report json tells what would change: give --check")
 
 
-def _text(bundle: Bundle) -> str:
-    return yamltext.dump_all(bundle.manifests)
+def _text(resource: Resource) -> str:
+    return "" if resource.literal else yamltext.dump(resource.manifest)
 
 
-def _itself(bundle: Bundle) -> Bundle:
-    return bundle
+def _itself(resource: Resource) -> Resource:
+    return resource
 
 
 def _tell(findings: list[Finding], *, quiet: bool) -> None:

@@ -11,6 +11,7 @@ from openflow_render.cli import console, jobs, options
 from openflow_render.cli.exits import Exit
 from openflow_render.cli.options import ReportAs
 from openflow_render.core.report import Finding, Severity
+from openflow_render.core.resource import Resource
 
 
 def command() -> Any:
@@ -37,16 +38,21 @@ def validate(
     report = options.reading_report(strict=strict)
     settings = options.settings(kubernetes_version, namespace, run_id, strict=strict)
     sources = options.sources(paths, overlays, sets, sets_json, variables, report, run_id)
-    objects, findings = jobs.compile_all(sources, settings, len)
+    outputs, findings = jobs.compile_all(sources, settings, _nothing)
     findings = [*report.findings, *findings]
     if report_as is ReportAs.JSON:
         console.write(console.as_json(findings))
     else:
         console.show(findings, quiet=quiet)
-        sound = f"{len(objects)} of {_plural(len(sources), 'job')} sound, {_plural(sum(objects), 'object')}"
+        objects = sum(len(job.objects) for job in outputs)
+        sound = f"{len(outputs)} of {_plural(len(sources), 'job')} sound, {_plural(objects, 'object')}"
         console.say(sound + _tail(findings))
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise typer.Exit(Exit.REFUSED)
+
+
+def _nothing(_resource: Resource) -> None:
+    """What is left to send of an object that is only counted."""
 
 
 def _tail(findings: list[Finding]) -> str:

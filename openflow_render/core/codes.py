@@ -61,6 +61,13 @@ SAME_JOB = Code(
     hint="give one of them another name or namespace",
     about="Two jobs of one run have the same namespace and name, so each would overwrite the other's objects.",
 )
+UNKNOWN_KIND = Code(
+    "OF107",
+    ERROR,
+    "openflow.io has no kind {kind}{nearest}",
+    hint="write `kind: Job`, `kind: Overlay` or `kind: Project`",
+    about="A document of our own group is one of these; another kind would be passed over in silence.",
+)
 NOT_UTF8 = Code(
     "OF110",
     ERROR,
@@ -400,7 +407,7 @@ UNKNOWN_JOB_FIELD = Code(
     "OF201",
     ERROR,
     "unknown field `{field}`{hint}",
-    "`openflow schema {kind}` lists what there is",
+    "`openflow schema {kind}` lists all fields",
     "A field that the format does not know. A misspelt field would otherwise be ignored in silence.",
 )
 MISSING_FIELD = Code("OF202", ERROR, "`{field}` is missing", "add it", "A field that every job must have is absent.")
@@ -1044,6 +1051,13 @@ IMPORTED_NO_IMAGE = Code(
     "set spark.kubernetes.container.image",
     "Driver and executors need an image; spark-submit makes no pod without one.",
 )
+REMOTE_AND_MASTER = Code(
+    "OF383",
+    ERROR,
+    "{other} cannot stand beside a Spark Connect server to submit to",
+    "give --master and --deploy-mode, or --remote alone",
+    "spark-submit either starts an application or asks a server, and refuses arguments that say both.",
+)
 PROXY_AND_PRINCIPAL = Code(
     "OF358",
     ERROR,
@@ -1246,6 +1260,21 @@ BAD_VALUE = Code(
     hint="check the value against the kind's documentation",
     about="The schema of a custom resource bounds the value by a pattern, a list or a range.",
 )
+SERVER_REQUIRES = Code(
+    "OF415",
+    ERROR,
+    "`{field}` of {object} is missing or empty, and the API server requires it",
+    hint="give it, or take back the patch or template that removes it",
+    about="The schema of the kind leaves the field optional, but the API server refuses the object without it: a pod "
+    "needs a container, a container an image, a claim an access mode and a size, and most Services a port.",
+)
+RESTART_POLICY = Code(
+    "OF416",
+    ERROR,
+    "`{field}` of {object} is {value}, and the API server takes only {allowed} there",
+    hint="take back the patch or template that changes it",
+    about="A Job's pods must come to an end, and a Deployment's may not. A pod without the field has Always.",
+)
 NO_SCHEMA = Code(
     "OF406",
     WARNING,
@@ -1388,6 +1417,15 @@ SUBJECT_ELSEWHERE = Code(
     "`{field}` of {object} is in namespace {namespace}, and the binding in {home}",
     hint="give both the same namespace",
     about="The job's account lives in the job's namespace; rights given to another one have no effect on the job.",
+)
+
+OBJECT_OF_TWO_JOBS = Code(
+    "OF509",
+    ERROR,
+    "the job {name} makes {object}, which the job {first} at {place} makes too",
+    hint="{advice}",
+    about="Two jobs of one run make an object of one name, so each would overwrite the other's. Only accounts, Roles, "
+    "Namespaces and claims with a fixed name may be shared, if the jobs agree on their content.",
 )
 
 # --- OF6xx: security and secrets --------------------------------------------------------------------------------

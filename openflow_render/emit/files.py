@@ -105,17 +105,23 @@ def write(folder: Path, files: Mapping[str, str]) -> Written:
     """Make ``folder`` hold ``files``, and none of the other files that its record names.
 
     Raises:
-        OutputError: it cannot; files that stood there are whole, old or new.
+        OutputError: it cannot, or a file of somebody else's stands in the way; files that stood there are whole, old
+            or new.
     """
     with _told(folder), _locked(folder):
         contents = {name: text.encode() for name, text in sorted(files.items())}
-        changed = {name: data for name, data in contents.items() if _bytes(_target(folder, name)) != data}
-        stale = [name for name in _recorded(folder) if name not in files and _bytes(_target(folder, name)) is not None]
+        standing = {name: _bytes(_target(folder, name)) for name in contents}
+        changed = {name: data for name, data in contents.items() if standing[name] != data}
+        recorded = _recorded(folder)
+        _refuse_foreign(folder, [name for name in changed if standing[name] is not None and name not in recorded])
+        stale = [name for name in recorded if name not in files and _bytes(_target(folder, name)) is not None]
+        hashes = {name: sha256(data).hexdigest() for name, data in contents.items()}
+        # Named before they are there, so that what a run which fails halfway leaves behind counts as ours.
+        if set(changed) - set(recorded):
+            _keep(folder, {**recorded, **hashes})
         _replace(folder, changed)
         _remove(folder, stale)
-        record = _record(contents)
-        if _bytes(_target(folder, RECORD)) != record:
-            _replace(folder, {RECORD: record})
+        _keep(folder, hashes)
     return Written(tuple(changed), tuple(name for name in contents if name not in changed), tuple(stale))
 
 
@@ -134,6 +140,18 @@ def compare(folder: Path, files: Mapping[str, str]) -> list[Difference]:
         stale = (name for name in _recorded(folder) if name not in files)
         found += [Difference(name, "stale") for name in stale if _bytes(_target(folder, name)) is not None]
     return sorted(found)
+
+
+def _refuse_foreign(folder: Path, names: list[str]) -> None:
+    """Refuse to overwrite files that no run of ours wrote.
+
+    Raises:
+        OutputError: there are ``names``.
+    """
+    if names:
+        more = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
+        reason = f"is not openflow's and would be overwritten{more}; move it away, or write to another folder"
+        raise OutputError(f"{folder / names[0]}: {reason}")
 
 
 @contextmanager
@@ -253,19 +271,21 @@ def _remove(folder: Path, names: Iterable[str]) -> None:
 # --- the record -------------------------------------------------------------------------------------------------
 
 
-def _record(contents: Mapping[str, bytes]) -> bytes:
-    hashes = {name: sha256(data).hexdigest() for name, data in sorted(contents.items())}
-    return (json.dumps({"files": hashes}, indent=2, ensure_ascii=False) + "\n").encode()
+def _keep(folder: Path, hashes: Mapping[str, str]) -> None:
+    """Make the record say ``hashes``."""
+    text = json.dumps({"files": dict(sorted(hashes.items()))}, indent=2, ensure_ascii=False) + "\n"
+    if _bytes(_target(folder, RECORD)) != text.encode():
+        _replace(folder, {RECORD: text.encode()})
 
 
-def _recorded(folder: Path) -> list[str]:
-    """The files that the last run wrote."""
+def _recorded(folder: Path) -> dict[str, str]:
+    """The files that the last run wrote, by name, with the hash of each."""
     data = _bytes(_target(folder, RECORD))
     if data is None:
-        return []
+        return {}
     try:
-        return sorted(str(name) for name in json.loads(data)["files"])
-    except (ValueError, KeyError, TypeError):
+        return {str(name): str(text) for name, text in sorted(json.loads(data)["files"].items())}
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise OutputError(f"{folder / RECORD}: is damaged; remove it, and files of earlier runs by hand") from None
 
 

@@ -38,7 +38,8 @@ def imported(submission: Submission, report: Report, engine_version: str | None)
     version = _version(submission, setting, engine_version, report)
     if report.failed or setting is None:
         return Imported("", report)
-    return Imported(_write(_Job(submission, setting, version).tree(), _head(submission), submission.beside), report)
+    text = _write(_Job(submission, setting, version).tree(), _head(submission), submission.beside)
+    return Imported(text, report, {name: setting.origin for name, setting in submission.settings.items()})
 
 
 def _version(submission: Submission, setting: Setting | None, given: str | None, report: Report) -> str:

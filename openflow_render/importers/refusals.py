@@ -36,6 +36,9 @@ def refuse_target(submission: Submission, report: Report) -> None:
     remote = submission.settings.pop("spark.remote", None)
     master = submission.settings.pop("spark.master", remote)
     mode = submission.settings.pop("spark.submit.deployMode", None)
+    if remote is not None and (master is not remote or mode is not None):
+        report.add(codes.REMOTE_AND_MASTER, at=remote.origin, other="a master" if mode is None else "a deploy mode")
+        return
     if master is None:
         report.add(codes.CLUSTER_MODE_ASSUMED, at=Origin(submission.source), what="--master", assumed="Kubernetes")
     elif not master.value.startswith("k8s://"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path as FilePath
+from urllib.parse import unquote, urlsplit
 
 from openflow_render.core import codes
 from openflow_render.core.paths import Path
@@ -56,6 +57,12 @@ def regular(path: FilePath, limit: int) -> bytes | None:
     return bounded(path, limit) if stat.S_ISREG(path.stat().st_mode) else None
 
 
+def _of_uri(uri: str) -> str:
+    """The absolute path that a URI of the scheme ``file`` means; one that names a host is left as it is."""
+    parts = urlsplit(uri)
+    return uri if parts.netloc else unquote(parts.path)
+
+
 class Files:
     """The files that the job in ``folder`` may name."""
 
@@ -79,6 +86,8 @@ class Files:
 
     def read_bytes(self, path: str, at: str | Path, report: Report) -> bytes | None:
         """The content of the file that the job field ``at`` calls ``path``, such as a keytab."""
+        if path.startswith("file:/"):
+            path = _of_uri(path)
         if "://" in path:
             report.add(codes.FILE_IS_URL, at=at, path=path)
             return None

@@ -16,14 +16,21 @@ from openflow_render.core.report import Origin, Report, Severity
 from openflow_render.source import assignments as setting
 from openflow_render.source import layers, overlays, patches, reader
 from openflow_render.source.assignments import Assigned, Assignment, TypesOf
-from openflow_render.source.files import Files, bounded, is_folder, project_root, regular
+from openflow_render.source.files import Files, is_folder, project_root, regular
 from openflow_render.source.layers import Layer
 from openflow_render.source.patches import Patch
 from openflow_render.source.reader import Document
 
 STDIN = "-"
-_MARK = b"openflow.io/"
-"""What a file in a folder must hold to be read; others may be templates, or YAML of a kind that is none of ours."""
+_MARKS = tuple(
+    "openflow.io/".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+)
+"""What a file in a folder must hold to be read; others may be templates, or YAML of a kind that is none of ours.
+
+It is looked for in every encoding that an editor might save, since the reader then tells of the wrong one."""
+
+_OURS = re.compile(r"""(?m)(?:^|[{,]\s*)["']?apiVersion["']?[ \t]*:[ \t]*["']?openflow\.io/""")
+"""How a document of ours begins, in block style or in flow style, where nothing better can be had than its text."""
 
 _USES_VARS = re.compile(r"\{\{[^}]*\bvars\b")
 
@@ -90,6 +97,11 @@ class Source:
         ]
         return found or [Said(self.origin(path), _found(self.tree, path), ())]
 
+    def vars_of(self, path: Path) -> tuple[Origin, ...]:
+        """Where the vars are defined that the value at ``path`` was made with."""
+        said = self.history(path)
+        return said[-1].variables if said else ()
+
     def _vars_of(self, layer: AnyLayer, path: Path) -> Iterator[Origin]:
         """The places of the vars in the expression at ``path``, or in one around it whose value holds ``path``."""
         for length in range(len(path), 0, -1):
@@ -143,6 +155,12 @@ def _errors(report: Report, before: int) -> frozenset[Origin]:
     return frozenset(each.origin for each in report.findings[before:] if each.severity is Severity.ERROR)
 
 
+def load_text(text: str, label: str, *, types: TypesOf, report: Report) -> Source:
+    """The job in ``text``, which holds one and is shown as ``label``; its files are those of the working folder."""
+    [document] = reader.read(text.encode(), label, report)
+    return _Run([], [], {}, types, report).source(document, Files(FilePath()))
+
+
 def _project(path: str) -> FilePath:
     """The project that ``path`` stands in, whether or not it holds a job."""
     file = FilePath("." if path == STDIN else path)
@@ -190,12 +208,15 @@ class _Jobs:
         if not self.first(path):
             return
         try:
-            content = bounded(path, reader.MAX_BYTES)
+            content = regular(FilePath(path), reader.MAX_BYTES)
         except FileNotFoundError:
             self.report.add(codes.NO_SUCH_FILE, at=Origin(label), path=path)
         except OSError as error:
             self.report.add(codes.UNREADABLE, at=Origin(label), path=path, reason=error.strerror)
         else:
+            if content is None:
+                self.report.add(codes.UNREADABLE, at=Origin(label), path=path, reason="it is not a regular file")
+                return
             yield from self.named(content, label, FilePath(path).parent)
 
     def first(self, path: str) -> bool:
@@ -243,7 +264,13 @@ class _Jobs:
         except OSError as error:
             self.report.add(codes.UNREADABLE, at=Origin(label), path=label, reason=error.strerror)
             return []
-        return reader.read(content, label, self.report) if content and _MARK in content else []
+        if not content or not any(mark in content for mark in _MARKS):
+            return []
+        before = len(self.report.findings)
+        documents = reader.read(content, label, self.report)
+        if not _OURS.search(reader.guess(content)) and not any(map(overlays.of_our_group, documents)):
+            del self.report.findings[before:]
+        return documents
 
     def below(self, folder: str) -> Iterator[str]:
         """The YAML and JSON files below ``folder``, but no hidden ones, in an order that depends on names only.
@@ -308,13 +335,13 @@ class _Run:
         for layer in below:
             tree = merge(tree, layer.tree)
         tree = _without_vars(tree)
-        above = []
+        above: list[AnyLayer] = []
         for assignment in self.assignments:
             above.append(Assigned(assignment, tree))
             tree = setting.assign(tree, assignment, self.types, self.report)
         patches, faults = self.patches(scope), _errors(self.report, before)
-        layers = [*below, *above]
-        return Source(document, tree, patches, layers=layers, files=files, var_origins=origins, faults=faults)
+        said = [*below, *above]
+        return Source(document, tree, patches, layers=said, files=files, var_origins=origins, faults=faults)
 
     def find_unused(self) -> None:
         """Find what ``--var`` sets and no expression names; perhaps a name is misspelt."""

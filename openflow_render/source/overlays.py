@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 API_VERSION = "openflow.io/v1"
+KINDS = ("Job", "Overlay", "Project")
 SUFFIXES = (".yaml", ".yml", ".json")
 
 Check: TypeAlias = Callable[[Document, Report], bool]
@@ -24,16 +25,24 @@ Check: TypeAlias = Callable[[Document, Report], bool]
 
 
 def is_ours(document: Document, kind: str, report: Report) -> bool:
-    """Whether ``document`` is a ``kind`` of ours; of another version of ours it is a finding."""
-    value = document.value
-    if not isinstance(value, dict) or value.get("kind") != kind:
+    """Whether ``document`` is a ``kind`` of ours; of a version or kind that we lack it is a finding."""
+    if not of_our_group(document):
         return False
-    version = value.get("apiVersion")
-    if version == API_VERSION:
-        return True
-    if isinstance(version, str) and version.startswith("openflow.io/"):
-        report.add(codes.OTHER_VERSION, at=document.origin(("apiVersion",)), kind=kind, version=version)
-    return False
+    found, version = document.value.get("kind"), document.value["apiVersion"]
+    if found in KINDS and found != kind:
+        return False
+    if version != API_VERSION:
+        report.add(codes.OTHER_VERSION, at=document.origin(("apiVersion",)), kind=found, version=version)
+    elif found not in KINDS:
+        close = nearest(str(found), KINDS)
+        report.add(codes.UNKNOWN_KIND, at=document.origin(("kind",)), kind=found or "none", nearest=close)
+    return bool(found == kind and version == API_VERSION)
+
+
+def of_our_group(document: Document) -> bool:
+    """Whether ``document`` is of our API group, in whatever version and of whatever kind."""
+    version = document.value.get("apiVersion") if isinstance(document.value, dict) else None
+    return isinstance(version, str) and version.startswith("openflow.io/")
 
 
 def chain(names: Sequence[str], folders: Iterable[FilePath], check: Check, report: Report) -> list[Document]:

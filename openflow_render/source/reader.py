@@ -133,8 +133,8 @@ def read(text: bytes, file: str, report: Report, *, spread: bool = False) -> lis
 
 
 def _decode(text: bytes, file: str, report: Report) -> str | None:
-    if text[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        report.add(codes.NOT_UTF8, at=Origin(file, 1, 1), reason="it begins like UTF-16")
+    if (encoding := _wide(text)) is not None:
+        report.add(codes.NOT_UTF8, at=Origin(file, 1, 1), reason=f"it begins like {encoding[:6].upper()}")
         return None
     try:
         return text.decode("utf-8-sig")
@@ -142,6 +142,21 @@ def _decode(text: bytes, file: str, report: Report) -> str | None:
         line = text.count(b"\n", 0, error.start) + 1
         report.add(codes.NOT_UTF8, at=Origin(file, line), reason=f"byte 0x{text[error.start]:02x} begins no character")
         return None
+
+
+def _wide(text: bytes) -> str | None:
+    """The encoding of UTF-16 or UTF-32 that ``text`` begins like: with its mark, or with an ASCII character in it."""
+    begin = text[:4]
+    for encoding, size in (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2)):
+        char = begin[:size].decode(encoding, "replace")
+        if len(begin) >= size and (char == "\ufeff" or "\t" <= char <= "~"):
+            return encoding
+    return None
+
+
+def guess(text: bytes) -> str:
+    """``text`` in the encoding it seems to have, for a look at what it is about."""
+    return text.decode(_wide(text) or "utf-8", "replace").removeprefix("\ufeff")
 
 
 def _clean(text: str, file: str, report: Report) -> bool:

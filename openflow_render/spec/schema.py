@@ -13,9 +13,11 @@ from typing import Any
 
 from openflow_render.core import assets, codes, paths
 from openflow_render.core.paths import Path
-from openflow_render.core.report import Report, nearest
+from openflow_render.core.report import Origin, Report, nearest
 
 Schema = dict[str, Any]
+VarsOf = Callable[[Path], Sequence[Origin]]
+"""Where the vars are defined that the value at a path was made with."""
 
 
 @cache
@@ -46,17 +48,23 @@ def overlay_schema() -> Schema:
     return _load("overlay.schema.json")
 
 
-def check_job(tree: Mapping[str, Any], report: Report, key_origin: Callable[[Path], Any]) -> bool:
+def check_job(
+    tree: Mapping[str, Any],
+    report: Report,
+    key_origin: Callable[[Path], Any],
+    vars_of: VarsOf,
+) -> bool:
     """Whether ``tree`` is a job; every reason why not goes into ``report``.
 
-    ``key_origin`` gives the place of a key, where a finding is about the key and not its value.
+    ``key_origin`` gives the place of a key, where a finding is about the key and not its value; ``vars_of`` the
+    places of the vars that a value was made with.
     """
-    return _check(tree, "job", report, key_origin)
+    return _check(tree, "job", report, key_origin, vars_of)
 
 
 def check_overlay(tree: Any, report: Report, key_origin: Callable[[Path], Any]) -> bool:
     """Whether ``tree`` is an overlay; every reason why not goes into ``report``."""
-    return _check(tree, "overlay", report, key_origin)
+    return _check(tree, "overlay", report, key_origin, lambda _: ())
 
 
 def types_at(path: Path) -> frozenset[str]:
@@ -76,13 +84,13 @@ def _schema(kind: str) -> Schema:
     return {"job": job_schema, "overlay": overlay_schema}[kind]()
 
 
-def _check(tree: Any, kind: str, report: Report, key_origin: Callable[[Path], Any]) -> bool:
+def _check(tree: Any, kind: str, report: Report, key_origin: Callable[[Path], Any], vars_of: VarsOf) -> bool:
     if _validator(kind).is_valid(tree):
         return True
     from jsonschema import Draft202012Validator
 
     for error in _told_apart(Draft202012Validator(_schema(kind)).iter_errors(tree)):
-        _explain(error, tree, kind, report, key_origin)
+        _explain(error, tree, kind, report, key_origin, vars_of)
     return False
 
 
@@ -103,7 +111,9 @@ def _wrong_type(inner: Any, outer: Any) -> bool:
     return bool(inner.validator == "type" and len(inner.absolute_path) == len(outer.absolute_path))
 
 
-def _explain(error: Any, tree: Any, kind: str, report: Report, key_origin: Callable[[Path], Any]) -> None:
+def _explain(
+    error: Any, tree: Any, kind: str, report: Report, key_origin: Callable[[Path], Any], vars_of: VarsOf
+) -> None:
     path = paths.named(tree, tuple(error.absolute_path))
     field = _shown(path)
     match error.validator:
@@ -119,6 +129,8 @@ def _explain(error: Any, tree: Any, kind: str, report: Report, key_origin: Calla
         case "type" | "oneOf":
             wanted, got = sorted(_types(error.schema)), _type_name(error.instance)
             hint = _advice(error.schema, wanted, got, error.instance)
+            if "string" in wanted and got in _SCALARS and (places := vars_of(path)):
+                hint = f"add `| string` to the expression; or the var is to be text: quote its value at {places[-1]}"
             report.add(codes.WRONG_JOB_TYPE, at=path, field=field, wanted=" or ".join(wanted), got=got, hint=hint)
         case "enum" | "const":
             allowed = error.validator_value if error.validator == "enum" else [error.validator_value]
@@ -150,7 +162,7 @@ def _advice(schema: Schema, wanted: Sequence[str], got: str, value: Any) -> str:
     """How to mend a value of the wrong type; what the field itself says of its form comes first."""
     text = json.dumps(value) if isinstance(value, bool) else str(value)
     formed = "pattern" not in schema or re.search(schema["pattern"], text)
-    if "x-hint" in schema and not ("pattern" in schema and formed) or not formed:
+    if not formed or ("x-hint" in schema and "pattern" not in schema):
         return str(_form(schema)["hint"])
     found = (advice for want, gots, advice in _ADVICE if want in wanted and got in gots)
     return next(found, "write a value of that type, or leave the field out").format(text=text)

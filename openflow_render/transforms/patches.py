@@ -14,7 +14,6 @@ from openflow_render.core.report import Origin, Report, nearest
 from openflow_render.core.resource import Bundle, Manifest, Resource
 from openflow_render.source.patches import Patch
 
-
 MOST_NAMES = 12
 """As many are listed of what is there instead of what was looked for."""
 

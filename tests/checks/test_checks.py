@@ -223,12 +223,8 @@ MUTATIONS: list[tuple[str, str, Any, list[str]]] = [
     ),
     ("Pod", "spec.volumes[conf].configMap", {"name": f"{RUN}-config", "optional": True}, []),
     ("Pod", "spec.volumes[conf].configMap.name", "outside", []),
-    (
-        "Pod",
-        "spec.volumes[claim].persistentVolumeClaim.claimName",
-        f"{RUN}-other",
-        [f"OF503 {POD} spec.volumes[claim].persistentVolumeClaim.claimName"],
-    ),
+    # Spark names claims of the run that it leaves for others to make; OF338 warns of them.
+    ("Pod", "spec.volumes[claim].persistentVolumeClaim.claimName", f"{RUN}-other", []),
     (
         "Pod",
         "spec.volumes[both].projected.sources[0].secret.name",
@@ -311,7 +307,7 @@ def template(labels: dict[str, str], **spec: Any) -> Manifest:
 
 @pytest.mark.parametrize(("kind", "longest"), [("Job", 63), ("CronJob", 52)])
 def test_the_names_of_jobs_are_short(check: Check, kind: str, longest: int):
-    spec = {"template": template({})}
+    spec = {"template": template({}, restartPolicy="Never")}
     spec = {"schedule": "@daily", "jobTemplate": {"spec": spec}} if kind == "CronJob" else spec
     fine, long = (
         Bundle("etl", "data", [Resource(workload(kind, "a" * size, spec))]) for size in (longest, longest + 1)
@@ -326,7 +322,8 @@ def test_templates_of_pods_are_checked_like_pods(check: Check):
     mounts = [{"name": "none", "mountPath": "/x"}]
     containers = [{"name": "a", "image": "a:1", "volumeMounts": mounts}]
     job = workload("CronJob", "etl", {})
-    job["spec"] = {"schedule": "@daily", "jobTemplate": {"spec": {"template": template(labels, containers=containers)}}}
+    pod = template(labels, containers=containers, restartPolicy="Never")
+    job["spec"] = {"schedule": "@daily", "jobTemplate": {"spec": {"template": pod}}}
 
     found = check(Bundle("etl", "data", [Resource(job)]))
 
@@ -415,3 +412,94 @@ def test_quotas_and_limit_ranges_hold_quantities(check: Check):
     found = check(Bundle("etl", "data", [Resource(quota), Resource(limit)]))
 
     assert found == ["OF420 ResourceQuota/q spec.hard.cpu", "OF420 LimitRange/q spec.limits[0].max.memory"]
+
+
+# --- what the API server requires beyond the schemas ---
+
+SERVICE = f"Service/{RUN}-svc"
+CLAIM = f"PersistentVolumeClaim/{RUN}-claim"
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value", "expected"),
+    [
+        ("Pod", "spec.containers", [], f"OF415 {POD} spec.containers"),
+        ("Pod", f"{DRIVER}.image", REMOVED, f"OF415 {POD} {DRIVER}.image"),
+        ("Pod", "spec.initContainers[fetch].image", "", f"OF415 {POD} spec.initContainers[fetch].image"),
+        ("Service", "spec.clusterIP", REMOVED, None),
+        ("PersistentVolumeClaim", "spec.accessModes", REMOVED, f"OF415 {CLAIM} spec.accessModes"),
+        ("PersistentVolumeClaim", "spec.accessModes", [], f"OF415 {CLAIM} spec.accessModes"),
+        ("PersistentVolumeClaim", "spec.resources", REMOVED, f"OF415 {CLAIM} spec.resources.requests.storage"),
+    ],
+)
+def test_what_a_patch_removed_and_the_server_requires(
+    bundle: Bundle, check: Check, kind: str, field: str, value: Any, expected: str | None
+):
+    change(bundle, kind, field, value)
+
+    assert check(bundle) == ([expected] if expected else [])
+
+
+def test_an_executor_that_is_only_previewed_counts_as_well(bundle: Bundle, check: Check):
+    executor = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "e"}, "spec": {"containers": [{"name": "x"}]}}
+    bundle.resources.append(Resource(executor, run_scoped=False, preview=True))
+
+    assert check(bundle) == ["OF415 Pod/e spec.containers[x].image"]
+
+
+def test_a_pod_needs_a_spec(check: Check):
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "etl"}}
+
+    assert check(Bundle("etl", "data", [Resource(pod)])) == ["OF415 Pod/etl spec"]
+
+
+@pytest.mark.parametrize("kind", ["Job", "CronJob", "Deployment", "StatefulSet", "Service", "PersistentVolumeClaim"])
+def test_no_rule_trips_over_an_object_without_a_spec(check: Check, kind: str):
+    made = workload(kind, "etl", {})
+    del made["spec"]
+    if kind in {"Service", "PersistentVolumeClaim"}:
+        made["apiVersion"] = "v1"
+
+    assert {found[:5] for found in check(Bundle("etl", "data", [Resource(made)]))} == {"OF415"}
+
+
+@pytest.mark.parametrize(
+    ("service", "expected"),
+    [
+        ({}, ["OF415 Service/s spec.ports"]),
+        ({"clusterIP": "None"}, []),
+        ({"type": "ExternalName", "externalName": "example.com"}, []),
+    ],
+)
+def test_a_service_needs_a_port_unless_it_forwards_none(check: Check, service: Manifest, expected: list[str]):
+    made = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": service}
+
+    assert check(Bundle("etl", "data", [Resource(made)])) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "policy", "fine"),
+    [
+        ("Job", {"restartPolicy": "Never"}, True),
+        ("Job", {"restartPolicy": "OnFailure"}, True),
+        ("Job", {}, False),
+        ("Job", {"restartPolicy": "Always"}, False),
+        ("CronJob", {}, False),
+        ("Deployment", {}, True),
+        ("Deployment", {"restartPolicy": "Never"}, False),
+        ("StatefulSet", {"restartPolicy": "Always"}, True),
+        ("StatefulSet", {"restartPolicy": "OnFailure"}, False),
+    ],
+)
+def test_pods_start_again_as_their_kind_allows(check: Check, kind: str, policy: dict[str, str], fine: bool):
+    pod: Manifest = {"template": template({"a": "b"}, **policy)}
+    if kind == "CronJob":
+        pod = {"schedule": "@daily", "jobTemplate": {"spec": pod}}
+    if kind in {"Deployment", "StatefulSet"}:
+        pod |= {"selector": {"matchLabels": {"a": "b"}}, "serviceName": "etl"}
+    if kind == "Deployment":
+        del pod["serviceName"]
+
+    found = check(Bundle("etl", "data", [Resource(workload(kind, "etl", pod))]))
+
+    assert [each[:5] for each in found] == ([] if fine else ["OF416"])

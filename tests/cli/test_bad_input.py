@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,13 @@ JOBS: dict[str, Tree] = {
     },
     "OF238 a volume of nothing": {"spec": {"driver": {"volumes": [{"name": "a", "mountPath": "/a"}]}}},
     "OF239 no such scratch volume": {"spec": {"driver": {"localDirs": ["x"]}}},
-    "OF240 against the profile": {"spec": {"security": {"profile": "baseline"}, "driver": {"hostNetwork": True}}},
+    "OF242 a city for a time zone": {
+        "spec": {"run": {"as": "cronjob", "schedule": "@daily", "timeZone": "Berlin"}},
+    },
+    "OF380 a heap of one's own": {"spec": {"executor": {"javaOptions": "-Xmx4g"}}},
+    "OF601 against the profile": {"spec": {"security": {"profile": "baseline"}, "driver": {"hostNetwork": True}}},
+    "OF602 privileges denied": {"spec": {"driver": {"securityContext": {"privileged": True}}}},
+    "OF603 root that is not": {"spec": {"driver": {"securityContext": {"runAsNonRoot": True, "runAsUser": 0}}}},
     "OF130 a file that is a URL": {"spec": {"confFiles": ["https://example.org/x"]}},
     "OF131 a file that is not there": {"spec": {"confFiles": ["gone.properties"]}},
     "OF132 a file outside": {"spec": {"confFiles": ["../../etc/passwd"]}},
@@ -320,7 +327,8 @@ def test_a_bad_overlay_is_refused_at_a_line_of_its_file(project: Project, case: 
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "OF100 no such file": ("gone.yaml",),
     "OF100 no such folder": ("gone/",),
-    "OF113 a device without end": ("/dev/zero",),
+    "OF101 a device without end": ("/dev/zero",),
+    "OF101 a pipe that nobody writes to": ("pipe",),
     "OF101 a name that no file can have": ("x" * 5000,),
     "OF104 a folder without jobs": ("empty",),
     "OF106 one job twice": ("job.yaml", "copy.yaml"),
@@ -338,6 +346,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
 @pytest.mark.parametrize("case", ARGUMENTS)
 def test_bad_arguments_are_refused(project: Project, case: str):
     project.write({"job.yaml": JOB, "copy.yaml": JOB, "empty/note.txt": ""})
+    os.mkfifo(project.folder / "pipe")
 
     result = project.openflow("render", *ARGUMENTS[case])
 
@@ -413,7 +422,11 @@ def test_a_file_of_properties_that_is_not_there_is_refused(project: Project):
     result = project.openflow("import", "properties", "gone.conf")
 
     assert (result.exit_code, result.stdout) == (Exit.REFUSED, "")
-    assert "OF372" in codes_in(result.stderr)
+    assert codes_in(result.stderr) == ["OF372"]
+
+    submitted = project.openflow("import", "spark-submit", "--", "--properties-file", "gone.conf", JAR)
+
+    assert codes_in(submitted.stderr) == ["OF372"]
 
 
 def test_kubernetes_of_the_future_is_checked_against_the_newest_known(project: Project):

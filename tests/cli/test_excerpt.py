@@ -51,6 +51,11 @@ def test_the_margin_is_as_wide_as_the_number(project: Project):
     assert shown(project, "\n" * 99 + "b: xyz\n", 100, 4) == "  100 | b: xyz\n      |    ^^^\n"
 
 
+def test_where_a_file_ends_too_early_its_last_words_are_shown(project: Project):
+    assert shown(project, "a: [1\n\n", 3, 1) == "  1 | a: [1\n    |      ^\n"
+    assert shown(project, "a: [1", 1, 6) == "  1 | a: [1\n    |      ^\n"
+
+
 def test_a_tab_takes_one_column(project: Project):
     assert shown(project, "\ta: xy\n", 1, 5) == "  1 |  a: xy\n    |     ^^\n"
 

@@ -158,9 +158,12 @@ def test_the_content_of_a_secret_is_hidden(prod: Project):
 
 
 UNKNOWN = {
-    "Pud": "no object is called `Pud`; see them all without OBJECT",
-    "pod": "no object is called `pod` (did you mean `Pod`?); see them all without OBJECT",
-    "Pod.metadata.labelz": "Pod/etl-driver has no field metadata.labelz",
+    "Pud": "no object is called `Pud`\n  hint: see them all without OBJECT",
+    "pod": "no object is called `pod` (did you mean `Pod`?)\n  hint: see them all without OBJECT",
+    "pod.spec.volumes": "no object is called `pod.spec.volumes` (did you mean `Pod`?)\n",
+    "Pod.metadata.labelz": "Pod/etl-driver has no field metadata.labelz (did you mean `labels`?)\n  hint: there is ",
+    "Pod.spec.containers[9]": "Pod/etl-driver has no field spec.containers[9]\n  hint: there is spark-kubernetes-",
+    "Pod.kind.x": "Pod/etl-driver has no field kind.x\n  hint: nothing is below it",
     "Pod.spec[": "spec[",
 }
 
@@ -171,6 +174,24 @@ def test_an_unknown_object_or_field_is_wrong_use(prod: Project, wanted: str):
 
     assert (result.exit_code, result.stdout) == (Exit.USAGE, "")
     assert result.stderr.startswith(f"error: {UNKNOWN[wanted]}")
+
+
+def test_an_item_with_a_name_may_be_given_by_its_number(prod: Project):
+    by_number = prod.openflow("explain", "job.yaml", "Pod.spec.containers[0].image")
+    by_name = prod.openflow("explain", "job.yaml", "Pod.spec.containers[spark-kubernetes-driver].image")
+
+    assert by_number.exit_code == Exit.DONE
+    assert by_number == by_name
+
+
+def test_a_pod_inside_another_object_is_told_where_it_is(prod: Project):
+    result = prod.openflow("explain", "job.yaml", "Pod.spec", "--set", "spec.run.as=job")
+
+    assert result == (
+        Exit.USAGE,
+        "",
+        "error: no object is called `Pod.spec`\n  hint: the pod is inside Job/etl.spec.template\n",
+    )
 
 
 def test_a_kind_of_two_objects_is_not_guessed(prod: Project):

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from projects import JOB, Project
 
+from openflow_render import __version__
 from openflow_render.cli.exits import Exit
 
 FILES = [
@@ -54,6 +55,20 @@ def test_a_folder_that_cannot_be_made_is_told(project: Project):
 
 def test_quiet_says_nothing(project: Project):
     assert project.openflow("init", "-q") == (Exit.DONE, "", "")
+
+
+def test_the_workflow_asks_for_this_version(project: Project):
+    project.openflow("init")
+
+    assert f"pip install openflow-render=={__version__}\n" in project.files()[".github/workflows/openflow.yaml"]
+
+
+def test_the_overlay_suits_jobs_without_a_driver_pod(project: Project):
+    project.openflow("init")
+
+    result = project.openflow("validate", "jobs", "-o", "prod", "--set", "spec.run.as=job")
+
+    assert result.exit_code == Exit.DONE
 
 
 # --- templates ---

@@ -71,8 +71,19 @@ WRONG = {
         "Invalid value for '--report': 'xml' is not one of 'text', 'json'.",
         " validate",
     ),
-    ("codes", "OF99"): ("there is no code OF99", " codes"),
-    ("codes", "OF211"): ("there is no code OF211 (did you mean `OF421`?)", " codes"),
+    ("render", "-", "job.yaml", "-"): ("stdin can only be read once: give - once", " render"),
+    ("render", ""): ("a path is empty: write . for the working directory", " render"),
+    ("render", "job.yaml", "--out", ""): (
+        "Invalid value for '--out': the folder is empty: write . for the working directory",
+        " render",
+    ),
+    ("init", ""): ("Invalid value for '[DIR]': the folder is empty: write . for the working directory", " init"),
+    ("render", "job.yaml", "--check"): ("--check compares with a folder: give --out DIR", " render"),
+    ("render", "job.yaml", "--by", "job"): ("--by spreads objects over files: give --out DIR", " render"),
+    ("render", "job.yaml", "--out", "k8s", "--report", "json"): (
+        "--report json tells what would change: give --check",
+        " render",
+    ),
     ("schema", "jobb"): ("Invalid value for 'kind': 'jobb' is not one of 'job', 'overlay'.", " schema"),
     ("explain", "job.yaml", "Pod", "x"): ("Got unexpected extra argument(s) (x)", " explain"),
     ("import", "helm"): ("No such command 'helm'.", " import"),
@@ -91,3 +102,45 @@ def test_wrong_use_is_told_in_a_line_with_a_way_on(project: Project, arguments: 
         "",
         f"error: {message}\n  hint: `openflow{command} --help` tells how it is used\n",
     )
+
+
+def test_a_code_that_is_none_leads_to_those_that_are(project: Project):
+    hint = "  hint: `openflow codes` lists them all\n"
+
+    assert project.openflow("codes", "OF99") == (Exit.USAGE, "", f"error: there is no code OF99\n{hint}")
+
+
+# --- options without effect ---
+
+
+def test_a_run_id_that_no_job_uses_is_noted(project: Project):
+    project.write({"job.yaml": JOB, "again.yaml": JOB + "  run: {rerun: always}\n"})
+
+    assert project.openflow("validate", "job.yaml", "--run-id", "7").stderr.startswith("--run-id 7: note OF174: ")
+    assert "OF174" not in project.openflow("validate", "again.yaml", "--run-id", "7").stderr
+
+
+def test_a_var_that_nothing_names_is_noted(project: Project):
+    project.write({"job.yaml": JOB.replace("example.Main", '"{{ vars.main }}"')})
+
+    result = project.openflow("validate", "job.yaml", "--var", "main=a.B", "--var", "mian=a.B")
+
+    assert result.exit_code == Exit.DONE
+    assert result.stderr.splitlines()[0] == "--var mian=a.B: note OF175: the var mian is used nowhere"
+    assert result.stderr.count("OF175") == 1
+
+
+def test_a_var_that_only_a_patch_names_is_used(project: Project):
+    overlay = """\
+apiVersion: openflow.io/v1
+kind: Overlay
+spec:
+  patches:
+    - target: {kind: Pod}
+      merge: {spec: {hostname: "{{ vars.host }}"}}
+"""
+    project.write({"job.yaml": JOB, "overlays/o.yaml": overlay})
+
+    result = project.openflow("validate", "job.yaml", "-o", "o", "--var", "host=a")
+
+    assert result == (Exit.DONE, "", "1 of 1 job sound, 7 objects\n")

@@ -15,7 +15,7 @@ job.yaml:12:13: error OF210: driver.memory "12x" is not a memory size
 job.yaml:14:5: error OF201: unknown field `executor.instancez` (did you mean `instances`?)
   14 |     instancez: 2
      |     ^^^^^^^^^
-  hint: `openflow schema job` lists the fields of a job
+  hint: `openflow schema job` lists all fields
 """
 
 
@@ -92,3 +92,129 @@ def test_strict_fails_on_warnings(project: Project):
 
     assert project.openflow("validate", "job.yaml").exit_code == Exit.DONE
     assert project.openflow("validate", "job.yaml", "--strict").exit_code == Exit.REFUSED
+
+
+# --- what is sound ---
+
+BAD_OVERLAY = "apiVersion: openflow.io/v1\nkind: Overlay\nspec: {jobs: {}}\n"
+
+
+def test_no_job_is_sound_under_a_broken_overlay(project: Project):
+    project.write({"job.yaml": JOB, "overlays/o.yaml": BAD_OVERLAY})
+
+    result = project.openflow("validate", "job.yaml", "-o", "o")
+
+    assert result.exit_code == Exit.REFUSED
+    assert "OF201: unknown field `jobs` (did you mean `job`?)" in result.stderr
+    assert "hint: `openflow schema overlay` lists all fields" in result.stderr
+    assert result.stderr.splitlines()[-1] == "0 of 1 job sound, 0 objects, 1 error"
+
+
+def test_a_file_that_cannot_be_read_does_not_count_against_the_others(project: Project):
+    project.write({"jobs/a.yaml": JOB, "jobs/b.yaml": "apiVersion: openflow.io/v1\nkind: [Job\n"})
+
+    result = project.openflow("validate", "jobs")
+
+    assert result.stderr.splitlines()[-1] == "1 of 1 job sound, 7 objects, 1 error"
+
+
+def test_an_overlay_given_as_a_path_is_not_looked_up_as_a_name(project: Project):
+    project.write({"job.yaml": JOB})
+
+    result = project.openflow("validate", "job.yaml", "-o", "overlays/nope.yaml")
+
+    assert result.stderr.splitlines()[:2] == [
+        "-o overlays/nope.yaml: error OF150: there is no overlay overlays/nope.yaml",
+        "  hint: there is no such file: overlays/nope.yaml",
+    ]
+
+
+# --- one finding for one fault ---
+
+
+def findings(project: Project, *arguments: str) -> list[str]:
+    report = json.loads(project.openflow("validate", "job.yaml", "--report", "json", *arguments).stdout)["findings"]
+    return [f"{each['file']}:{each['line']} {each['code']}" for each in report]
+
+
+def test_a_text_whose_expression_is_at_fault_is_not_judged_as_well(project: Project):
+    project.write({"job.yaml": JOB.replace("memory: 1g", 'memory: "{{ vars.size }}"')})
+
+    assert findings(project) == ["job.yaml:12 OF161"]
+
+
+@pytest.mark.parametrize("name", ["spark.executor.instances", "spark.driver.cores", "spark.ui.port"])
+def test_a_property_that_is_no_number_is_told_once(project: Project, name: str):
+    project.write({"job.yaml": JOB})
+    given = f"--set=spec.conf[{name}]=four"
+
+    assert findings(project, given) == [f"--set spec.conf[{name}]=four:0 OF315"]
+
+
+# --- assignments ---
+
+MISPLACED = {
+    "executor.instances=3": "spec.executor.instances",
+    "spec.conf.spark.ui.enabled=false": "spec.conf[spark.ui.enabled]",
+    "conf.spark.ui.enabled=false": "spec.conf[spark.ui.enabled]",
+    "metadata.labels.example.team=a": "metadata.labels[example.team]",
+}
+
+
+@pytest.mark.parametrize("assignment", MISPLACED)
+def test_an_assignment_beside_a_field_names_the_field(project: Project, assignment: str):
+    project.write({"job.yaml": JOB})
+
+    result = project.openflow("validate", "job.yaml", "--set", assignment)
+
+    first, hint, _ = result.stderr.splitlines()
+    assert first == f"--set {assignment}: error OF173: a job has no field {assignment.partition('=')[0]}"
+    assert hint == f"  hint: write {MISPLACED[assignment]}"
+
+
+def test_a_field_that_an_assignment_made_up_is_its_fault(project: Project):
+    project.write({"job.yaml": JOB})
+
+    result = project.openflow("validate", "job.yaml", "--set", "spec.executr.memory=3g")
+
+    assert result.stderr.splitlines()[0] == (
+        "--set spec.executr.memory=3g: error OF201: unknown field `executr` (did you mean `executor`?)"
+    )
+
+
+# --- patches ---
+
+
+def test_what_a_patch_leaves_out_or_takes_away_is_its_fault(project: Project):
+    head = "apiVersion: openflow.io/v1\nkind: Overlay\nspec:\n  patches:\n    - target: {kind: Pod}\n"
+    half = "      merge: {spec: {volumes: [{name: v, configMap: {items: [{key: a}]}}]}}\n"
+    gone = "      merge: {spec: {containers: null}}\n"
+    project.write({"job.yaml": JOB, "overlays/half.yaml": head + half, "overlays/gone.yaml": head + gone})
+
+    assert findings(project, "-o", "half") == ["overlays/half.yaml:6 OF404"]
+    assert set(findings(project, "-o", "gone")) == {"overlays/gone.yaml:6 OF404"}
+
+
+# --- types ---
+
+TYPES = {
+    ("memory: 1g", "memory: 8192"): "write a whole number and a unit, for example 12g",
+    ("instances: 2", "instances: two"): "write a number, without quotes",
+    ("instances: 2", "cores: 500m"): "write a whole number; for a share of a CPU set cpu.request",
+    ("class: example.Main", "class: 7"): 'put it in quotes: "7"',
+    ("class: example.Main", "class: true"): 'put it in quotes: "true"',
+    ("class: example.Main", "class: [a]"): "write a text",
+    ("class: example.Main", "args: a"): "write a list: [a]",
+    ("instances: 2", "labels: a"): "write a map, such as {name: value}",
+    ("name: etl", "name: 7"): 'put it in quotes: "7"',
+}
+
+
+@pytest.mark.parametrize("change", TYPES, ids=": ".join)
+def test_what_to_do_about_a_wrong_type_depends_on_both_types(project: Project, change: tuple[str, str]):
+    project.write({"job.yaml": JOB.replace(*change)})
+
+    result = project.openflow("validate", "job.yaml")
+
+    assert "error OF203: " in result.stderr
+    assert f"  hint: {TYPES[change]}\n" in result.stderr

@@ -219,7 +219,7 @@ class Fault:
         return call
 
 
-@pytest.mark.parametrize("at", range(1, 18))  # a run with these files takes 17 such steps
+@pytest.mark.parametrize("at", range(1, 23))  # a run with these files takes 22 such steps
 def test_whichever_step_fails_files_are_whole_and_the_next_run_mends_it(tmp_path: Path, at: int):
     old, new = {"a.yaml": "old\n", "gone.yaml": "old\n"}, {"a.yaml": "new\n", "sub/b.yaml": "new\n"}
     write(tmp_path, old)
@@ -253,6 +253,36 @@ def test_a_second_run_waits_then_says_so(tmp_path: Path, monkeypatch: pytest.Mon
     os.close(handle)
 
     assert write(tmp_path, {"a.yaml": "1\n"}).written == ("a.yaml",)
+
+
+@pytest.mark.parametrize("at", range(1, 20))
+def test_what_a_run_left_halfway_is_ours_even_if_the_next_run_wants_something_else(tmp_path: Path, at: int):
+    write(tmp_path, {"a.yaml": "1\n"})
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        Fault(monkeypatch, at)
+        with pytest.raises(OutputError, match="somewhere: No space left on device"):
+            write(tmp_path, {"a.yaml": "2\n", "b.yaml": "2\n", "sub/c.yaml": "2\n"})
+
+    write(tmp_path, {"b.yaml": "3\n", "sub/c.yaml": "3\n"})
+    assert tree(tmp_path) == {"b.yaml": "3\n", "sub/c.yaml": "3\n"}
+
+
+def test_a_file_that_no_run_wrote_is_not_overwritten(tmp_path: Path):
+    write(tmp_path, {"a.yaml": "1\n"})
+    (tmp_path / "mine.yaml").write_text("mine")
+
+    with pytest.raises(OutputError, match=r"mine.yaml: is not openflow's and would be overwritten; move it away"):
+        write(tmp_path, {"a.yaml": "2\n", "mine.yaml": "2\n"})
+
+    assert tree(tmp_path) == {"a.yaml": "1\n", "mine.yaml": "mine"}
+
+
+def test_a_file_that_is_right_already_becomes_ours(tmp_path: Path):
+    (tmp_path / "a.yaml").write_text("1\n")
+
+    assert write(tmp_path, {"a.yaml": "1\n"}) == Written((), ("a.yaml",), ())
+    assert write(tmp_path, {"a.yaml": "2\n"}) == Written(("a.yaml",), (), ())
 
 
 def test_a_file_system_without_locks_is_written_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

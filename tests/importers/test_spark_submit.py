@@ -7,6 +7,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openflow_render.core.report import Severity
 from openflow_render.importers import Imported, UsageError
 from openflow_render.importers.command_line import parse
 from openflow_render.importers.job_file import job_name
@@ -394,6 +395,15 @@ def test_the_version_is_that_of_spark_s_own_image_else_the_newest(image: str, ve
 
     assert yaml.safe_load(result.text)["spec"]["version"] == version
     assert code in ids(result)
+
+
+def test_a_version_that_nothing_tells_is_a_warning():
+    command = (*CLASS, "--conf", "spark.kubernetes.container.image=img", JAR)
+
+    warned = [each.code.id for each in submit(*command, version=None).report if each.severity is Severity.WARNING]
+
+    assert warned == ["OF364"]
+    assert "OF364" not in ids(submit(*command, version="4.1.0"))
 
 
 def test_the_driver_s_image_stands_in_for_the_common_one():

@@ -81,3 +81,17 @@ def test_a_project_ends_where_its_repository_does(tmp_path):
     (tmp_path / "a/.git").touch()
 
     assert project_root(tmp_path / "a/b/c") == (tmp_path / "a").resolve()
+
+
+@pytest.mark.parametrize("slashes", ["/", "///"])
+def test_a_file_uri_is_an_absolute_path(files, report, slashes):
+    (files.root.parent / "a b.txt").write_text("secret")
+    path = str(files.root.parent / "a%20b.txt").lstrip("/")
+
+    assert files.read_text(f"file:{slashes}{path}", AT, report) == "secret"
+    assert [finding.code.id for finding in report] == ["OF136"]
+
+
+def test_a_file_uri_that_names_a_host_is_refused(files, report):
+    assert files.read_text("file://host/x", AT, report) is None
+    assert [finding.code.id for finding in report] == ["OF130"]

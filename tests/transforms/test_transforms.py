@@ -217,6 +217,23 @@ def test_an_operation_that_cannot_be_is_a_finding_and_changes_nothing(operation:
     assert bundle.resources[0].manifest == pod()
 
 
+OBSTACLES = {
+    "{op: remove, path: /specs/x}": "remove /specs/x: the object has no specs (did you mean `spec`?); it has ",
+    "{op: replace, path: /spec/containers/9, value: 1}": "replace /spec/containers/9: /spec/containers has no item 9; ",
+    "{op: test, path: /kind, value: x}": "test /kind: the value there is another",
+    "{op: copy, from: /nope, path: /x}": "copy /x: the object has no nope; it has ",
+    "{op: add, path: /kind/x, value: 1}": "add /kind/x: /kind is no map or list",
+}
+
+
+@pytest.mark.parametrize("operation", OBSTACLES)
+def test_an_operation_that_cannot_be_tells_how_far_its_path_leads(operation: str):
+    _, [found] = patched(f"json: [{operation}]")
+
+    assert f"does not fit Pod/etl-driver: {OBSTACLES[operation]}" in found
+    assert len(found) < 300
+
+
 def test_a_patch_that_leaves_no_map_where_one_must_be_is_refused():
     assert patched("merge: {spec: false}")[1] == [
         "o.yaml:6:5 OF232 the patch does not fit Pod/etl-driver: spec must be a map"
@@ -265,13 +282,13 @@ EXPECTED = {
 def test_a_patch_must_match_as_many_objects_as_it_expects(expect: str):
     _, found = patched(f"merge: {{hit: true}}\n    expect: {expect}")
 
-    message = f"o.yaml:5:5 OF231 the patch matches 1 objects, but expects {EXPECTED[expect]}"
+    message = f"o.yaml:5:5 OF231 the patch matches 1 object in job etl, but expects {EXPECTED[expect]}"
     assert found == ([message] if EXPECTED[expect] else [])
 
 
 def test_a_patch_of_nothing_is_refused_unless_it_expects_nothing():
     assert patched("merge: {a: b}", "{kind: Pud}")[1] == [
-        "o.yaml:5:5 OF231 the patch matches 0 objects, but expects at least 1"
+        "o.yaml:5:5 OF231 the patch matches 0 objects in job etl, but expects at least 1"
     ]
     assert patched("merge: {a: b}\n    expect: 0..1", "{kind: Pud}")[1] == []
 

@@ -28,8 +28,8 @@ def check(bundle: Bundle, _context: Context, report: Report) -> None:
             _port_names(pod.resource, path, container, report)
     for resource in bundle:
         if resource.kind == "Service":
-            _lists(resource, ("spec",), resource["spec"], ("ports",), report)
-            _port_names(resource, ("spec",), resource["spec"], report)
+            _lists(resource, ("spec",), resource.manifest.get("spec", {}), ("ports",), report)
+            _port_names(resource, ("spec",), resource.manifest.get("spec", {}), report)
 
 
 def _container_names(pod: Pod, report: Report) -> None:

@@ -29,7 +29,7 @@ def check(bundle: Bundle, context: Context, report: Report) -> None:
             _ports(pod.resource, path, container, report)
     for resource in bundle:
         if resource.kind == "Service":
-            _ports(resource, ("spec",), resource["spec"], report)
+            _ports(resource, ("spec",), resource.manifest.get("spec", {}), report)
 
 
 def _volumes(pod: Pod, report: Report) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def check(bundle: Bundle, _context: Context, report: Report) -> None:
     for resource in bundle:
-        selector = resource["spec"].get("selector") if resource.kind == "Service" else None
+        selector = resource.manifest.get("spec", {}).get("selector") if resource.kind == "Service" else None
         if not selector:
             continue
         home = namespace(resource, bundle)

@@ -105,7 +105,7 @@ def _add(properties: Properties, given: Property, report: Report) -> None:
         properties.sources[given.name] = (given.field, *given.further)
     elif _same(given.name, properties[given.name], given.value):
         properties.sources[given.name] += (given.field, *given.further)
-    else:
+    elif not _is_refused(given.name, properties[given.name]):
         other = properties.source(given.name)
         report.add(
             codes.CLASH,
@@ -116,6 +116,12 @@ def _add(properties: Properties, given: Property, report: Report) -> None:
             other_value=properties[given.name],
             place=report.origin(other),
         )
+
+
+def _is_refused(name: str, value: str) -> bool:
+    """Whether ``value`` is none for this property, which is told anyway and says nothing about another value."""
+    known = catalogue.find(name)
+    return known is not None and catalogue.check_value(known, value) is not None
 
 
 def shown(field: Path) -> str:

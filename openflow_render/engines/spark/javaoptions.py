@@ -12,11 +12,13 @@ from collections.abc import Iterator, Mapping
 from openflow_render.core import codes
 from openflow_render.core.report import Report
 from openflow_render.core.watch import Properties
+from openflow_render.engines.spark.conf import called
 
 _REFUSED: Mapping[str, str] = {
     "driver": r"(?:^|(?<=[\s\"']))-Xmx[^\s\"']*",
-    "executor": r"-Xmx[^\s\"']*|-Dspark[^\s\"']*",
+    "executor": r"-Xmx[^\s\"']*|-Dspark[^\s\"'=]*",
 }
+"""Without the value of a property, which may be secret."""
 
 
 def check(conf: Properties, report: Report) -> None:
@@ -25,8 +27,8 @@ def check(conf: Properties, report: Report) -> None:
         for name in (f"spark.{role}.{kind}JavaOptions" for kind in ("default", "extra")):
             for option in _found(refused, conf.get(name, "")):
                 instead = f"set spark.{role}.memory" if option.startswith("-Xmx") else "set the property in the conf"
-                at = conf.source(name)
-                report.add(codes.JAVA_OPTION_REFUSED, at=at, property=name, option=option, instead=instead)
+                at, by = conf.source(name), called(conf, name)
+                report.add(codes.JAVA_OPTION_REFUSED, at=at, property=by, option=option, instead=instead)
 
 
 def _found(pattern: str, text: str) -> Iterator[str]:

@@ -152,6 +152,12 @@ def _check_known(job: SparkJob, conf: Properties, report: Report) -> None:
             report.add(codes.BAD_PROPERTY, at=at, property=name, value=text, reason=reason)
 
 
+def _is_refused(conf: Properties, name: str) -> bool:
+    """Whether the value of a property is told of as one of the wrong type, so that nothing more is to be said of it."""
+    known = properties.find(name) if name in conf and conf.source(name)[:2] == ("spec", "conf") else None
+    return known is not None and properties.check_value(known, conf[name]) is not None
+
+
 def _check_submission(job: SparkJob, conf: Properties, report: Report) -> None:
     if "spark.driver.bindAddress" in conf:
         report.add(codes.BIND_ADDRESS, at=conf.source("spark.driver.bindAddress"))
@@ -170,9 +176,13 @@ def _check_numbers(conf: Properties, report: Report) -> None:
     for name in ("spark.driver.cores", "spark.executor.cores", "spark.executor.instances"):
         text = conf.get(name, "1")
         none_fixed = name.endswith("instances") and is_on(conf.get("spark.dynamicAllocation.enabled"))
+        if _is_refused(conf, name):
+            continue
         if properties.integer(text) is None or (int(text) <= 0 and not none_fixed):
             report.add(codes.NOT_POSITIVE, at=conf.source(name), property=name, value=text)
     for name in _PORTS:
+        if _is_refused(conf, name):
+            continue
         port = properties.integer(conf.get(name, "1"))
         executors_only = name == "spark.blockManager.port" and "spark.driver.blockManager.port" in conf
         if port is None or not (1 <= port <= 65535 or executors_only):
@@ -290,7 +300,7 @@ def _check_factors(conf: Properties, report: Report) -> None:
     for name in _FACTORS:
         known, text = properties.find(name), conf.get(name)
         if known and text and properties.check_value(known, text) is None and float(text) > _LARGE_FACTOR:
-            report.add(codes.FACTOR_LIKE_PERCENTAGE, at=conf.source(name), property=name, value=text)
+            report.add(codes.FACTOR_LIKE_PERCENTAGE, at=conf.source(name), property=called(conf, name), value=text)
 
 
 def _check_names(job: SparkJob, conf: Properties, names: RoleNames, report: Report) -> None:

@@ -5,11 +5,16 @@ from typing import Any
 
 import pytest
 
+from openflow_render.engines.spark.app import CONNECT_SERVER
+
 Compile = Callable[..., Any]
 
 CRON = 'run: {as: cronjob, rerun: null, schedule: "0 2 * * *"}'
 HOST = "{name: v, mountPath: /v, hostPath: {path: /mnt}}"
 EMPTY = "{name: v, mountPath: /v, emptyDir: {}}"
+TEMPLATE = "template: {spec: {containers: [{name: x, volumeMounts: [{name: z, mountPath: /v}]}]}}"
+ROOT = "{name: i, image: a:1, securityContext: {runAsUser: 0}}"
+ESCALATION = "spark.kubernetes.securityContext.allowPrivilegeEscalation"
 CLAIM = "{name: v, mountPath: /v, claim: {size: 1Gi, perExecutor: false}}"
 
 REFUSED = {
@@ -84,14 +89,80 @@ REFUSED = {
         "OF220 driver.env[A].value is x, but conf[spark.kubernetes.driverEnv.A] is y (job.yaml:20:35)"
     ),
     "security: {profile: baseline}\ndriver: {hostNetwork: true}": (
-        "OF240 `security.profile: baseline` does not allow the node's network"
+        "OF601 the Pod Security Standard `baseline` wants `spec.hostNetwork` of Pod/etl-driver to be false"
+    ),
+    "security: {profile: baseline}\nrun: {as: job}\ndriver: {hostNetwork: true}": (
+        "OF601 the Pod Security Standard `baseline` wants `spec.template.spec.hostNetwork` of Job/etl to be false"
     ),
     f"security: {{profile: restricted}}\nexecutor: {{volumes: [{HOST}]}}": (
-        "OF240 `security.profile: restricted` does not allow volumes from the node's file system"
+        "OF601 the Pod Security Standard `restricted` wants `spec.volumes[v].hostPath` of Pod/etl-exec-1 to be unset"
     ),
     "security: {profile: restricted}\nexecutor: {securityContext: {privileged: true}}": (
-        "OF240 `security.profile: restricted` does not allow privileged containers"
+        "OF601 the Pod Security Standard `restricted` wants "
+        "`spec.containers[spark-kubernetes-executor].securityContext.privileged` of Pod/etl-exec-1 to be false"
     ),
+    f"security: {{profile: restricted}}\ndriver: {{initContainers: [{ROOT}]}}": (
+        "OF601 the Pod Security Standard `restricted` wants `spec.initContainers[i].securityContext.runAsUser` of "
+        "Pod/etl-driver to be another user than root"
+    ),
+    "driver: {securityContext: {privileged: true}}": (
+        "OF602 `spec.containers[spark-kubernetes-driver].securityContext.privileged` of Pod/etl-driver needs the "
+        "privilege escalation that the container denies itself"
+    ),
+    "executor: {securityContext: {runAsNonRoot: true, runAsUser: 0}}": (
+        "OF603 `spec.securityContext.runAsUser` of Pod/etl-exec-1: the container must not run as root, and is to run "
+        "as root"
+    ),
+    "driver: {secrets: {a: /etc/x, b: /etc/x}}": (
+        "OF336 `driver.secrets.b` mounts /etc/x, where `driver.secrets.a` is mounted already"
+    ),
+    "driver: {secrets: {a.b: /etc/x, c: /etc/x/}}": (
+        "OF336 `driver.secrets[a.b]` mounts /etc/x, where `driver.secrets.c` is mounted already"
+    ),
+    f"executor: {{secrets: {{a: /v}}, volumes: [{EMPTY}]}}": (
+        "OF336 `executor.volumes[v].mountPath` mounts /v, where `executor.secrets.a` is mounted already"
+    ),
+    "executor: {secrets: {a: /v}, volumes: [{name: v, mountPath: /v, configMap: {name: c}}]}": (
+        "OF336 `executor.volumes[v].mountPath` mounts /v, where `executor.secrets.a` is mounted already"
+    ),
+    "driver: {secrets: {a: /opt/spark/conf}}": (
+        "OF336 `driver.secrets.a` mounts /opt/spark/conf, where `spark-conf-volume-driver` is mounted already"
+    ),
+    "executor: {secrets: {a: /opt/spark/conf}}": (
+        "OF336 `executor.secrets.a` mounts /opt/spark/conf, where `spark-conf-volume-exec` is mounted already"
+    ),
+    "hadoop: {configMap: h}\nexecutor: {secrets: {a: /opt/hadoop/conf}}": (
+        "OF336 `executor.secrets.a` mounts /opt/hadoop/conf, where `hadoop-properties` is mounted already"
+    ),
+    "conf: {spark.local.dir: /data}\ndriver: {secrets: {a: /data}}": (
+        "OF336 `driver.secrets.a` mounts /data, where `spark-local-dir-1` is mounted already"
+    ),
+    f"driver: {{volumes: [{EMPTY}], {TEMPLATE}}}": (
+        "OF336 `driver.volumes[v].mountPath` mounts /v, where `driver.template` is mounted already"
+    ),
+    "driver: {javaOptions: '-XX:+UseG1GC -Xmx4g'}": (
+        "OF380 `driver.javaOptions` holds `-Xmx4g`, with which Spark does not start"
+    ),
+    "conf: {spark.driver.defaultJavaOptions: '\"-Xmx4g\"'}": (
+        "OF380 `spark.driver.defaultJavaOptions` holds `-Xmx4g`, with which Spark does not start"
+    ),
+    "executor: {javaOptions: -Dspark.authenticate.secret=hidden}": (
+        "OF380 `executor.javaOptions` holds `-Dspark.authenticate.secret`, with which Spark does not start"
+    ),
+    "conf: {spark.executor.defaultJavaOptions: -Xmx4g}": (
+        "OF380 `spark.executor.defaultJavaOptions` holds `-Xmx4g`, with which Spark does not start"
+    ),
+    "executor: {memoryOverheadFactor: 10}": (
+        "OF381 `executor.memoryOverheadFactor` is 10: the pod gets 10 times the heap beside the heap"
+    ),
+    "run: {as: deployment, rerun: null}": (
+        "OF382 a Deployment starts the driver again whenever it ends, and example.Main is no server that openflow knows"
+    ),
+    'run: {as: cronjob, schedule: "@daily", timeZone: Berlin}': (
+        "OF242 run.timeZone `Berlin` is no time zone (did you mean `Europe/Berlin`?)"
+    ),
+    'run: {as: cronjob, schedule: "@daily", timeZone: Local}': "OF242 run.timeZone `Local` is no time zone",
+    'run: {as: cronjob, schedule: "@daily", timeZone: ""}': "OF242 run.timeZone `` is no time zone",
     "ulimits: {nofile: 9}\nexecutor: {template: {spec: {containers: [{name: x, command: [tini]}]}}}": (
         "OF341 ulimits need the command of the executor's main container, which its pod template sets"
     ),
@@ -124,6 +195,30 @@ def test_what_does_not_go_together_is_said(compile_spark: Compile, spec: str):
     result = compile_spark(spec)
 
     assert REFUSED[spec] in [found.partition(": ")[2] for found in result.found]
+
+
+def test_one_run_finds_what_the_schema_refuses_and_what_no_schema_can_say(compile_spark: Compile):
+    result = compile_spark(
+        'run: {as: cronjob, schedule: "0 25 * * *", retries: -1, deadline: 2 hours, timeZone: Berlin}'
+    )
+
+    assert sorted(found.code.id for found in result.findings) == ["OF205", "OF210", "OF223", "OF242"]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        'run: {as: cronjob, rerun: null, schedule: "@daily", timeZone: Europe/Berlin}',
+        "driver: {javaOptions: -Dapp.note=see-Xmx}",
+        "driver: {javaOptions: -Dspark.app=x, memoryOverheadFactor: 2}",
+        "driver: {secrets: {a: /etc/x, b: /etc/y}}",
+        "driver: {securityContext: {runAsNonRoot: false, runAsUser: 0}}",
+        f"conf: {{{ESCALATION}: true}}\ndriver: {{securityContext: {{privileged: true}}}}",
+        f"run: {{as: deployment, rerun: null}}\napplication: {{main: null, class: {CONNECT_SERVER}}}",
+    ],
+)
+def test_what_goes_together_is_let_pass(compile_spark: Compile, spec: str):
+    assert compile_spark(spec).found == []
 
 
 def test_a_variable_and_its_property_may_agree(compile_spark: Compile):
