@@ -59,7 +59,10 @@ timed(SparkEngine, "plan", "planning")
 timed(compile._Placing, "bundle", "planning, and placing into templates")
 timed(compile, "_run", "metadata, patches, identity")
 timed(checks, "run", "checking the objects")
-timed(yamltext, "dump_all", "writing YAML")
+timed(yamltext, "dump", "writing YAML")
+
+import os
+leave, os._exit = os._exit, sys.exit  # main() leaves at once, but there is something to say yet
 started = time.perf_counter()
 try:
     main()
@@ -71,6 +74,8 @@ spent["command line, and the rest"] = ended - started - sum(v for k, v in spent.
 spent["ended at"] = time.time()
 import json
 sys.stderr.write(json.dumps(spent))
+sys.stderr.flush()
+leave(0)
 """
 
 
