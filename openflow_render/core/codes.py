@@ -245,7 +245,7 @@ FILE_NOT_TEXT = Code(
 )
 FILE_ABSOLUTE = Code(
     "OF136",
-    WARNING,
+    NOTE,
     "{path} is an absolute path, so the output depends on this machine",
     hint="copy the file into the project and name it relative to the job file",
     about="Someone else who renders the same job may get another result.",

@@ -63,11 +63,11 @@ def test_a_file_that_may_not_be_read_is_a_finding_at_its_field(files, report, pa
     assert [(finding.code.id, str(finding.origin)) for finding in report] == [(code, "job.yaml:7")]
 
 
-def test_an_absolute_path_is_read_with_a_warning(files, report):
+def test_an_absolute_path_is_read_with_a_note(files, report):
     path = str(files.root.parent / "outside.txt")
 
     assert files.read_text(path, AT, report) == "secret"
-    assert [(finding.code.id, finding.severity) for finding in report] == [("OF136", Severity.WARNING)]
+    assert [(finding.code.id, finding.severity) for finding in report] == [("OF136", Severity.NOTE)]
 
 
 def test_bytes_are_read_as_they_are(files, report):
