@@ -6,6 +6,7 @@ Sources: `BasicDriverFeatureStep`, `BasicExecutorFeatureStep`, `MountSecretsFeat
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import Any
 
@@ -19,7 +20,7 @@ from openflow_render.engines.spark.volumes import Volume, volumes
 Tree = dict[str, Any]
 
 
-class RolePlan(Plan):
+class RolePlan(Plan, ABC):
     """One role's pod: its template, and what Spark's properties of that role say."""
 
     def __init__(
@@ -30,17 +31,17 @@ class RolePlan(Plan):
         self.template = template
         self.sizes = sizes
 
+    @abstractmethod
     def runs(self, step: str) -> bool:
         """Whether Spark takes its feature step ``step`` for this role."""
-        raise NotImplementedError
 
+    @abstractmethod
     def expanded(self, text: str) -> str:
         """A label or annotation with Spark's placeholders put in."""
-        raise NotImplementedError
 
+    @abstractmethod
     def on_demand(self, volume: Volume) -> str:
         """What `OnDemand` becomes in the name of the volume's claim."""
-        raise NotImplementedError
 
     @cached_property
     def spark_labels(self) -> dict[str, str]:
