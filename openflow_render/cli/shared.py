@@ -11,6 +11,7 @@ from openflow_render.core import codes
 from openflow_render.core.report import Report
 from openflow_render.core.resource import Key, Resource
 from openflow_render.source.load import Source
+from openflow_render.transforms.metadata import MANAGED_BY, NAME
 
 T = TypeVar("T")
 
@@ -41,7 +42,7 @@ def content(resource: Resource, source: Source) -> bytes | None:
     own = source.tree["metadata"]
     metadata = dict(resource["metadata"])
     for field in ("labels", "annotations"):
-        ignored = {"app.kubernetes.io/name", "app.kubernetes.io/managed-by", *(own.get(field) or {})}
+        ignored = {NAME, MANAGED_BY, *(own.get(field) or {})}
         metadata[field] = {key: value for key, value in metadata.get(field, {}).items() if key not in ignored}
     return sha256(json.dumps({**resource.manifest, "metadata": metadata}, sort_keys=True).encode()).digest()
 

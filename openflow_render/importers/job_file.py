@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from openflow_render.core import codes
 from openflow_render.core.report import Origin, Report
+from openflow_render.engines.spark.properties import items
 from openflow_render.importers import Imported, UsageError
-from openflow_render.importers.refusals import CHECKS, FILE_LISTS, INTERNAL, image, is_dynamic, items
+from openflow_render.importers.refusals import CHECKS, FILE_LISTS, INTERNAL, image, is_dynamic
 from openflow_render.importers.submission import Setting, Submission, drop_the_clients, modernise
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from openflow_render.core import codes
 from openflow_render.core.report import Origin, Report
-from openflow_render.engines.spark.properties import integer, memory_bytes
+from openflow_render.engines.spark.properties import RESERVED_LABELS, integer, is_local, items, memory_bytes
 from openflow_render.importers.submission import Setting, Submission
 
 INTERNAL = "spark-internal"
@@ -22,13 +22,9 @@ _SERVERS = {
 }
 _SQL_SHELL = "org.apache.spark.sql.hive.thriftserver.SparkSQLCLIDriver"
 
-_DRIVER_LABELS = frozenset({"spark-version", "spark-app-selector", "spark-app-name", "spark-role"})
-_EXECUTOR_LABELS = _DRIVER_LABELS | {"spark-exec-id", "spark-exec-resourceprofile-id"}
-_RESERVED = frozenset(
-    {"spark.driver.bindAddress"}
-    | {f"spark.kubernetes.driver.label.{label}" for label in _DRIVER_LABELS}
-    | {f"spark.kubernetes.executor.label.{label}" for label in _EXECUTOR_LABELS}
-)
+_RESERVED = {"spark.driver.bindAddress"} | {
+    f"spark.kubernetes.{role}.label.{label}" for role, labels in RESERVED_LABELS.items() for label in labels
+}
 
 
 def refuse_target(submission: Submission, report: Report) -> None:
@@ -73,17 +69,6 @@ def refuse_application(submission: Submission, report: Report) -> None:
 def is_script(main: str) -> bool:
     """Whether the primary resource is a Python or R script, going by its name as spark-submit does."""
     return main.endswith((".py", ".R", ".r"))
-
-
-def is_local(path: str) -> bool:
-    """Whether ``path`` names a file of the submitting machine: it has no scheme, or ``file:``."""
-    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", path)
-    return scheme is None or scheme[1].lower() == "file"
-
-
-def items(text: str) -> list[str]:
-    """The items of a comma-separated list."""
-    return [item.strip() for item in text.split(",") if item.strip()]
 
 
 def refuse_values(submission: Submission, report: Report) -> None:

@@ -32,12 +32,15 @@ class Metadata:
         return None
 
 
+NAME, MANAGED_BY = "app.kubernetes.io/name", "app.kubernetes.io/managed-by"
+
+
 def recommended(job: Job) -> dict[str, str]:
     """The labels by which people and tools find what belongs to a job.
 
     Source: Kubernetes' recommended labels, ``app.kubernetes.io/``.
     """
-    return {"app.kubernetes.io/name": job.name, "app.kubernetes.io/managed-by": "openflow"}
+    return {NAME: job.name, MANAGED_BY: "openflow"}
 
 
 def metadata_paths(resource: Resource) -> Iterator[tuple[str, ...]]:

@@ -15,6 +15,7 @@ from openflow_render.core.identity import APPLICATION, SUFFIX
 from openflow_render.core.watch import Plan, Properties
 from openflow_render.engines.spark.distribution import DISTRIBUTIONS, Distribution
 from openflow_render.engines.spark.job import SparkJob
+from openflow_render.engines.spark.properties import items
 from openflow_render.engines.spark.release import Release, release_of
 
 PYTHON_RUNNER = "org.apache.spark.deploy.PythonRunner"
@@ -188,8 +189,3 @@ def main_of(job: SparkJob) -> str | None:
 def is_on(text: str | None) -> bool:
     """A switch among the properties; Spark takes true and false in any case."""
     return (text or "").strip().lower() == "true"
-
-
-def items(text: str | None) -> list[str]:
-    """The items of a comma-separated property, without blanks and empty ones."""
-    return [item.strip() for item in (text or "").split(",") if item.strip()]

@@ -8,10 +8,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from openflow_render.engines.spark.app import POD_NAME, POD_UID, Application, is_on, items
+from openflow_render.engines.spark.app import POD_NAME, POD_UID, Application, is_on
 from openflow_render.engines.spark.conf import DRIVER
 from openflow_render.engines.spark.gang import GangPlan
 from openflow_render.engines.spark.pods import PodTemplate
+from openflow_render.engines.spark.properties import items
 from openflow_render.engines.spark.role import Claim, RolePlan
 from openflow_render.engines.spark.sizes import DriverSizes
 from openflow_render.engines.spark.volumes import Volume

@@ -10,9 +10,10 @@ from typing import Any
 
 from openflow_render.core import yamltext
 from openflow_render.core.watch import Plan
-from openflow_render.engines.spark.app import FEATURES, Application, is_on, items
+from openflow_render.engines.spark.app import FEATURES, Application, is_on
 from openflow_render.engines.spark.conf import EXECUTOR, volumes
 from openflow_render.engines.spark.pods import PodTemplate, claim_spec, shared_claim
+from openflow_render.engines.spark.properties import items
 from openflow_render.engines.spark.role import Claim, RolePlan
 from openflow_render.engines.spark.sizes import ExecutorSizes
 from openflow_render.engines.spark.volumes import Volume

@@ -11,7 +11,8 @@ from typing import Any
 
 from openflow_render.core.gang import Gang, Group, Member, Scheduler
 from openflow_render.core.watch import Plan
-from openflow_render.engines.spark.app import Application, items
+from openflow_render.engines.spark.app import Application
+from openflow_render.engines.spark.properties import items
 from openflow_render.engines.spark.sizes import DriverSizes, ExecutorSizes
 
 Tree = dict[str, Any]

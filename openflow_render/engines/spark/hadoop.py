@@ -129,9 +129,9 @@ class HadoopPlan(Plan):
         """The volumes of all that, in spark-submit's order."""
         items = [{"key": name, "path": name} for name in sorted(self.files)]
         hadoop: Tree = {"name": self.config_map, **({"items": items} if items else {})}
-        krb5 = {"name": self.krb5_config_map}
+        krb5: Tree = {"name": self.krb5_config_map}
         if self._krb5_path:
-            krb5["items"] = [{"key": name, "path": name} for name in self.krb5_file]  # type: ignore[assignment]
+            krb5["items"] = [{"key": name, "path": name} for name in self.krb5_file]
         found = (
             ("hadoop-properties", "configMap", hadoop, self.config_map),
             ("krb5-file", "configMap", krb5, self.krb5_config_map),

@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import Any
 
 from openflow_render.core.watch import Plan
-from openflow_render.engines.spark.app import Application, is_on, items
+from openflow_render.engines.spark.app import Application, is_on
 from openflow_render.engines.spark.driver import DriverPlan
+from openflow_render.engines.spark.properties import items
 
 Tree = dict[str, Any]
 

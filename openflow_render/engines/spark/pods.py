@@ -21,6 +21,7 @@ from openflow_render.engines.spark.conf import (
     volumes,
 )
 from openflow_render.engines.spark.job import Role
+from openflow_render.engines.spark.volumes import without_empty
 
 Tree = dict[str, Any]
 
@@ -74,7 +75,7 @@ class PodTemplate(Plan):
     def placement(self) -> Tree:
         """Where the pod may run, and before whom."""
         role, scheduling = self.role, self.app.job.scheduling
-        return _given(
+        return without_empty(
             affinity=role.affinity,
             tolerations=role.tolerations,
             topologySpreadConstraints=role.topology_spread,
@@ -166,11 +167,11 @@ class PodTemplate(Plan):
     @cached_property
     def main_additions(self) -> Tree:
         """What the job's fields add to the main container."""
-        return _given(
+        return without_empty(
             env=self.variables,
             envFrom=self.role.env_from,
             volumeMounts=self.extra_mounts,
-            resources=_given(limits=self.devices),
+            resources=without_empty(limits=self.devices),
             securityContext=self.container_security,
             command=self.command,
         )
@@ -207,7 +208,7 @@ class PodTemplate(Plan):
             **self.token,
             **self.placement,
             **self.network,
-            **_given(
+            **without_empty(
                 securityContext=self.pod_security,
                 initContainers=self.first_containers,
                 volumes=self.extra_volumes,
@@ -328,10 +329,6 @@ def claim_spec(claim: Mapping[str, Any], default_mode: str) -> Tree:
     named = {"storageClassName": claim["storageClass"]} if claim.get("storageClass") is not None else {}
     requests = {"storage": str(claim["size"])}
     return {"accessModes": [claim.get("accessMode", default_mode)], **named, "resources": {"requests": requests}}
-
-
-def _given(**fields: Any) -> Tree:
-    return {key: value for key, value in fields.items() if value}
 
 
 def _without(tree: Mapping[str, Any], *keys: str) -> Tree:

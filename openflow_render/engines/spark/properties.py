@@ -526,3 +526,23 @@ def _is_choice(kind: str, text: str) -> bool:
 def _numbers(version: str) -> tuple[int, ...]:
     """``version`` for comparison; what follows the numbers, such as ``-preview``, does not count."""
     return tuple(int(number) for number in re.match(r"[\d.]*", version)[0].split(".") if number)  # type: ignore[index]
+
+
+def items(text: str | None) -> list[str]:
+    """The items of a comma-separated property, without blanks and empty ones."""
+    return [item.strip() for item in (text or "").split(",") if item.strip()]
+
+
+def is_local(uri: str) -> bool:
+    """Whether ``uri`` names a file of the submitting machine, which it would upload: no scheme, or ``file:``."""
+    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", uri)
+    return scheme is None or scheme[1].lower() == "file"
+
+
+_LABELS = frozenset({"spark-version", "spark-app-selector", "spark-app-name", "spark-role"})
+
+RESERVED_LABELS: Mapping[str, frozenset[str]] = {
+    "driver": _LABELS,
+    "executor": _LABELS | {"spark-exec-id", "spark-exec-resourceprofile-id"},
+}
+"""The labels that Spark sets itself, by role; spark-submit gives up when they are set."""

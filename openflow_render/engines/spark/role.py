@@ -11,9 +11,10 @@ from functools import cached_property
 from typing import Any
 
 from openflow_render.core.watch import Plan
-from openflow_render.engines.spark.app import Application, is_on, items
+from openflow_render.engines.spark.app import Application, is_on
 from openflow_render.engines.spark.conf import RoleNames
 from openflow_render.engines.spark.pods import PodTemplate
+from openflow_render.engines.spark.properties import items
 from openflow_render.engines.spark.sizes import DriverSizes, ExecutorSizes
 from openflow_render.engines.spark.volumes import Volume, volumes
 

@@ -13,17 +13,15 @@ from openflow_render.core.paths import Item, Path
 from openflow_render.core.report import Report
 from openflow_render.core.watch import Properties
 from openflow_render.engines.spark import javaoptions, properties
-from openflow_render.engines.spark.app import CONNECT_SERVER, POD_NAME, POD_UID, Application, is_on, items, main_of
+from openflow_render.engines.spark.app import CONNECT_SERVER, POD_NAME, POD_UID, Application, is_on, main_of
 from openflow_render.engines.spark.conf import DRIVER, EXECUTOR, RoleNames, called, secret_reference
 from openflow_render.engines.spark.driver import LOCAL_DIR
 from openflow_render.engines.spark.gang import VOLCANO_STEP
 from openflow_render.engines.spark.job import Role, SparkJob
+from openflow_render.engines.spark.properties import items
 from openflow_render.engines.spark.release import Release, check_version
 from openflow_render.engines.spark.volumes import check_volumes
 from openflow_render.spec import pod_fields
-
-RESERVED_DRIVER_LABELS = frozenset({"spark-version", "spark-app-selector", "spark-app-name", "spark-role"})
-RESERVED_EXECUTOR_LABELS = RESERVED_DRIVER_LABELS | {"spark-exec-id", "spark-exec-resourceprofile-id"}
 
 SPARK_VOLUMES = frozenset(
     {
@@ -117,18 +115,12 @@ def _check_application(job: SparkJob, conf: Properties, report: Report) -> None:
         report.add(codes.NOTHING_TO_RUN, at="spec.application")
     elif main is not None and app.class_ is None and not main.endswith((".py", ".R", ".r")):
         report.add(codes.NO_CLASS, at="spec.application.main", main=main)
-    if main is not None and is_local(main):
+    if main is not None and properties.is_local(main):
         report.add(codes.LOCAL_APPLICATION_FILE, at="spec.application.main", what="main resource", path=main)
     for name, what in _URI_FIELDS.items():
         for path in items(conf.get(name)):
-            if is_local(path):
+            if properties.is_local(path):
                 report.add(codes.LOCAL_APPLICATION_FILE, at=conf.source(name), what=what, path=path)
-
-
-def is_local(uri: str) -> bool:
-    """Whether ``uri`` means a file of the submitting machine, which spark-submit would upload."""
-    scheme, separator, _ = uri.partition(":")
-    return not separator or "/" in scheme or scheme == "file"
 
 
 def _check_known(job: SparkJob, conf: Properties, report: Report) -> None:
@@ -190,9 +182,9 @@ def _check_numbers(conf: Properties, report: Report) -> None:
 
 
 def _check_metadata(conf: Properties, report: Report) -> None:
-    for names, reserved in ((DRIVER, RESERVED_DRIVER_LABELS), (EXECUTOR, RESERVED_EXECUTOR_LABELS)):
+    for names in (DRIVER, EXECUTOR):
         for label in conf.prefixed(f"{names.kubernetes}label."):
-            if label in reserved:
+            if label in properties.RESERVED_LABELS[names.role]:
                 at = conf.source(f"{names.kubernetes}label.{label}")
                 report.add(codes.RESERVED_LABEL, at=at, label=label, role=names.role)
         for variable, reference in conf.prefixed(f"{names.kubernetes}secretKeyRef.").items():
@@ -260,8 +252,6 @@ def _check_restarts(job: SparkJob, conf: Properties, report: Report) -> None:
         for name in ("spark.kubernetes.driver.pod.name", "spark.kubernetes.executor.podNamePrefix"):
             if name in conf:
                 report.add(codes.NAME_KNOWN_LATE, at=conf.source(name), property=name, kind=job.run.as_)
-
-    if job.run.as_ != "pod":
         _check_known_late(job, conf, report)
     what = job.application.class_ or main_of(job)
     if job.run.as_ == "deployment" and what and what not in SERVERS:

@@ -59,18 +59,22 @@ class Volume(NamedTuple):
         match self.kind:
             case "hostPath":
                 kind = self.options.get("type") if release.volume_details else None
-                return {"hostPath": _given(path=self.options["path"], type=kind)}
+                return {"hostPath": without_empty(path=self.options["path"], type=kind)}
             case "emptyDir":
-                return {"emptyDir": _given(medium=self.options.get("medium"), sizeLimit=self.options.get("sizeLimit"))}
+                return {
+                    "emptyDir": without_empty(
+                        medium=self.options.get("medium"), sizeLimit=self.options.get("sizeLimit")
+                    )
+                }
             case "nfs":
                 return {"nfs": {"server": self.options["server"], "path": self.options["path"]}}
-        claim = _given(claimName=self.claim_name(on_demand), readOnly=self.read_only)
+        claim = without_empty(claimName=self.claim_name(on_demand), readOnly=self.read_only)
         return {"persistentVolumeClaim": claim}
 
     def volume_mount(self, release: Release) -> dict[str, Any]:
         """The mount in the main container."""
         expression = self.mount.get("subPathExpr") if release.volume_details else None
-        return _given(
+        return without_empty(
             name=self.name,
             mountPath=self.mount["path"],
             readOnly=self.read_only,
@@ -79,7 +83,7 @@ class Volume(NamedTuple):
         )
 
 
-def _given(**fields: Any) -> dict[str, Any]:
+def without_empty(**fields: Any) -> dict[str, Any]:
     """The fields that say something; Spark sends empty strings and ``false``, which mean the same as nothing."""
     return {key: value for key, value in fields.items() if value}
 
