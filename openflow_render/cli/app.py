@@ -64,7 +64,7 @@ class Tool(TyperGroup):
             raise typer.Exit(Exit.REFUSED) from None
         except console.Told as told:
             console.complain(str(told), told.hint)
-            raise typer.Exit(Exit.USAGE) from None
+            raise typer.Exit(told.exit) from None
         except KeyboardInterrupt:
             console.complain("interrupted")
             raise typer.Exit(Exit.INTERRUPTED) from None

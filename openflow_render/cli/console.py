@@ -11,8 +11,9 @@ from typing import Any
 import typer
 
 from openflow_render.cli import excerpt
+from openflow_render.cli.exits import Exit
 from openflow_render.core import paths
-from openflow_render.core.report import Finding, Severity
+from openflow_render.core.report import Finding, Severity, visible
 
 QUIET = False
 """Whether `-q` was given; set by the option itself, since errors are shown where the command has ended."""
@@ -24,11 +25,12 @@ _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "b
 
 
 class Told(Exception):  # noqa: N818 - the text is for the user, who can mend it
-    """The command cannot go on, and the text says why: a wrong use of the command line."""
+    """The command cannot go on, and the text says why: a wrong use of the command line, unless ``exit`` says else."""
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", exit: Exit = Exit.USAGE) -> None:  # noqa: A002
         super().__init__(message)
         self.hint = hint
+        self.exit = exit
 
 
 def show(findings: Iterable[Finding], *, quiet: bool = False) -> None:
@@ -45,14 +47,15 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def complain(message: str, hint: str = "") -> None:
-    """Say that the command line is wrong."""
+    """Say what keeps the command from going on."""
+    message, hint = visible(message), visible(hint)
     _talk(f"{_styled('error', 'red')}: {message}\n" + (f"  hint: {hint}\n" if hint else ""))
 
 
 def say(message: str) -> None:
     """Tell what was done, unless `-q`."""
     if not QUIET:
-        _talk(f"{message}\n")
+        _talk(f"{visible(message)}\n")
 
 
 def write(text: str) -> None:

@@ -89,7 +89,7 @@ class Report:
         origin is then looked up by a watched run.
         """
         severity = Severity.ERROR if self._strict and code.severity is Severity.WARNING else code.severity
-        message, hint = (_visible(text.format(**values)) for text in (code.text, code.hint))
+        message, hint = (visible(text.format(**values)) for text in (code.text, code.hint))
         self.findings.append(Finding(code, self.origin(at), message, hint, severity, target))
 
     def origin(self, at: str | Path | Origin) -> Origin:
@@ -133,7 +133,7 @@ def nearest(word: str, known: Any) -> str:
     return f" (did you mean `{names[close[0]]}`?)" if close else ""
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """``text`` with control and bidirectional characters escaped, so that no input can draw on a terminal.
 
     What stands for the run until it has a name says nothing to a reader, so it is left out.

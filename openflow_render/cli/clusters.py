@@ -1,0 +1,58 @@
+"""The options by which commands reach a cluster, and what becomes of what goes wrong there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from openflow_render.cli import console
+from openflow_render.cli.console import Told
+from openflow_render.cli.exits import Exit
+
+if TYPE_CHECKING:
+    from openflow_render.cluster.cluster import Cluster
+
+TIMEOUT = 40.0
+
+Kubeconfig = Annotated[
+    str | None,
+    typer.Option("--kubeconfig", metavar="FILE", help="The kubeconfig; else $KUBECONFIG, else the usual."),
+]
+Context = Annotated[
+    str | None, typer.Option("--context", metavar="NAME", help="The context of the kubeconfig; else its current one.")
+]
+RequestTimeout = Annotated[
+    float, typer.Option("--request-timeout", metavar="SECONDS", min=0.1, help="How long one request may take.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+@contextmanager
+def connected(kubeconfig: str | None, context: str | None, timeout: float) -> Iterator[Cluster]:
+    """The cluster that the options name. What goes wrong there is told, and has its exit code.
+
+    Raises:
+        Told: the cluster refused, could not be reached, or a decision is needed.
+    """
+    from openflow_render.cluster import outcome
+    from openflow_render.cluster.cluster import Cluster, UnknownKind
+    from openflow_render.cluster.connection import Connection, Login
+
+    try:
+        with Connection(Login(kubeconfig, context, timeout)) as connection:
+            try:
+                yield Cluster(connection)
+            finally:
+                for warning in connection.warnings:
+                    console.say(f"the cluster warns: {warning}")
+    except outcome.Undecided as undecided:
+        raise Told(str(undecided), undecided.hint, Exit.UNDECIDED) from None
+    except outcome.Failed as failed:
+        raise Told(str(failed), failed.hint, Exit.FAILED) from None
+    except outcome.Trouble as trouble:
+        raise Told(str(trouble), trouble.hint, Exit.CLUSTER) from None
+    except UnknownKind as unknown:
+        raise Told(f"the cluster does not know {unknown}", "", Exit.CLUSTER) from None
