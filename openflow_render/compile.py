@@ -141,11 +141,21 @@ class _Placing:
         if make.wraps is not None:
             scope["pod"] = self._fill(make.wraps, scope, Credit())
         manifest = self._fill(make.template, scope, why)
-        return (
-            None
-            if manifest is None
-            else Resource(manifest, run_scoped=make.run_scoped, literal=make.literal, preview=make.preview)
+        if manifest is None:
+            return None
+        return Resource(
+            manifest,
+            run_scoped=make.run_scoped,
+            literal=make.literal,
+            preview=make.preview,
+            copies=self._copies(make),
         )
+
+    def _copies(self, make: engines.Make) -> int:
+        if make.copies is None:
+            return 1
+        plan, name = make.copies.split(".")
+        return int(getattr(self._plans[plan], name))
 
     def _fill(self, name: str, scope: Mapping[str, object], why: Credit) -> Manifest | None:
         template = self._templates.get(name)

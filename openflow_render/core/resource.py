@@ -36,17 +36,25 @@ class Resource:
     ``run_scoped``: its name carries the identity of the run, and its content makes that identity.
     ``literal``: it holds secret data in the clear, so it is applied, if the user agrees, and never written.
     ``preview``: the engine will make it when it runs; it is checked like the others, and neither written nor applied.
+    ``copies``: how many objects like it a preview stands for.
     """
 
-    __slots__ = ("literal", "manifest", "preview", "run_scoped")
+    __slots__ = ("copies", "literal", "manifest", "preview", "run_scoped")
 
     def __init__(
-        self, manifest: Manifest, *, run_scoped: bool = True, literal: bool = False, preview: bool = False
+        self,
+        manifest: Manifest,
+        *,
+        run_scoped: bool = True,
+        literal: bool = False,
+        preview: bool = False,
+        copies: int = 1,
     ) -> None:
         self.manifest = manifest
         self.run_scoped = run_scoped
         self.literal = literal
         self.preview = preview
+        self.copies = copies
 
     def __getitem__(self, field: str) -> Any:
         return self.manifest[field]
@@ -66,12 +74,16 @@ class Resource:
 
 
 class Bundle:
-    """The objects that one job becomes, in the order they are written and applied."""
+    """The objects that one job becomes, in the order they are written and applied.
+
+    ``run`` is the digest that tells this run of the job from others, in hex; empty until it is known.
+    """
 
     def __init__(self, job: str, namespace: str, resources: list[Resource]) -> None:
         self.job = job
         self.namespace = namespace
         self.resources = resources
+        self.run = ""
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self.resources)

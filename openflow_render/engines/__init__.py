@@ -23,7 +23,8 @@ class Make(NamedTuple):
 
     ``when`` is a path to the plan property that decides: true for one object, or a list to make one of each of, which
     the template then calls ``this``. ``preview`` is for what the engine will make when it runs. ``wraps`` is the
-    template of an object that this one holds, and calls ``pod``.
+    template of an object that this one holds, and calls ``pod``. ``copies`` is a path to the number of objects that a
+    preview stands for.
     """
 
     template: str
@@ -32,6 +33,7 @@ class Make(NamedTuple):
     literal: bool = False
     preview: bool = False
     wraps: str | None = None
+    copies: str | None = None
 
 
 class Context(NamedTuple):

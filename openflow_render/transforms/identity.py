@@ -36,6 +36,7 @@ class Identity:
 
     def __call__(self, bundle: Bundle, report: Report) -> None:  # noqa: ARG002
         digest = self.digest(bundle)
+        bundle.run = digest[:APPLICATION_LENGTH]
         for resource in bundle:
             resource.manifest = _identified(resource.manifest, digest)
 
