@@ -6,13 +6,14 @@ Compilation is pure. A second, watched run gives the same result and says why; f
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple, cast
 
 from openflow_render import checks, engines, schedulers, transforms
 from openflow_render.checks import kubernetes
 from openflow_render.core import codes, paths
 from openflow_render.core.paths import Path
-from openflow_render.core.report import Finding, Origin, Report
+from openflow_render.core.report import Origin, Report
 from openflow_render.core.resource import Bundle, Manifest, Resource
 from openflow_render.core.section import typed
 from openflow_render.core.watch import Credit, Credits, Plan, Recorder
@@ -240,27 +241,39 @@ def nearest(credits_: Credits, path: Path) -> Credit:
 
 def _point_at_input(source: Source, settings: Settings, report: Report) -> None:
     """Give every finding about an output field the input line that caused it."""
-    explained = explain_job(source, settings, Report(source.origin))
-    if explained is None:
-        return
-    bundle, recorder = explained
-    tables = {str(resource.key): recorder.credits(resource.manifest) for resource in bundle}
-    report.findings[:] = [_located(finding, tables, source) for finding in report]
+    causes = Causes(source, settings)
+    report.findings[:] = [
+        finding if finding.target is None else finding._replace(origin=causes.find(*finding.target))
+        for finding in report
+    ]
 
 
-def _located(finding: Finding, tables: Mapping[str, Credits], source: Source) -> Finding:
-    if finding.target is None:
-        return finding
-    name, path = finding.target
-    credits_ = tables.get(name, {})
-    credit = nearest(credits_, path)
-    fields = written_fields(source.tree, credit)
-    patched = patch_of(credit) or _patch_around(credits_, path)
-    if patched:
-        return finding._replace(origin=patched)
-    if fields:
-        return finding._replace(origin=source.origin(likeliest(fields, path)))
-    return finding._replace(origin=credit.placed[-1] if credit.placed else source.origin(("metadata", "name")))
+class Causes:
+    """The input lines behind the fields of a job's objects, by a watched run that is made when first asked for."""
+
+    def __init__(self, source: Source, settings: Settings) -> None:
+        self._source = source
+        self._settings = settings
+
+    def find(self, name: str, path: Path) -> Origin:
+        """The place that says most about the field ``path`` of the object ``name``, such as ``Pod/etl-driver``."""
+        credits_ = self._tables.get(name, {})
+        credit = nearest(credits_, path)
+        fields = written_fields(self._source.tree, credit)
+        patched = patch_of(credit) or _patch_around(credits_, path)
+        if patched:
+            return patched
+        if fields:
+            return self._source.origin(likeliest(fields, path))
+        return credit.placed[-1] if credit.placed else self._source.origin(("metadata", "name"))
+
+    @cached_property
+    def _tables(self) -> Mapping[str, Credits]:
+        explained = explain_job(self._source, self._settings, Report(self._source.origin))
+        if explained is None:
+            return {}
+        bundle, recorder = explained
+        return {str(resource.key): recorder.credits(resource.manifest) for resource in bundle}
 
 
 def patch_of(credit: Credit) -> Origin | None:

@@ -42,11 +42,9 @@ def managers(manifest: Manifest) -> dict[str, Fields]:
 
 
 def union(one: Fields, other: Fields) -> Fields:
-    """The fields of both; a value that one owns as a whole stays whole."""
-    if not one or not other:
-        return {} if one is not other and (one or other) and not _inner(one) and not _inner(other) else one or other
+    """The fields of both."""
     return {
-        name: union(one[name], other[name]) if name in one and name in other else one.get(name, other.get(name))
+        name: union(one[name], other[name]) if name in one and name in other else one.get(name, other.get(name, {}))
         for name in {**one, **other}
     }
 
@@ -127,11 +125,8 @@ def _is(name: str, item: Any) -> bool:
     kind, _, rest = name.partition(":")
     if kind == "v":
         return bool(item == _parsed(rest))
-    return (
-        kind == "k"
-        and isinstance(item, dict)
-        and all(item.get(key, each) == each for key, each in _parsed(rest).items())
-    )
+    keys = _parsed(rest).items() if kind == "k" and isinstance(item, dict) else ()
+    return bool(keys) and all(item.get(key, value) == value for key, value in keys)
 
 
 @lru_cache(maxsize=4096)
