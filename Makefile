@@ -1,7 +1,9 @@
 # Everything a contributor or a CI job does. Each target sets up what it needs; once, and again when pyproject.toml changes.
 #
 #   make demo     a real job compiled, and one of its values explained
-#   make test     the tests
+#   make test     the tests; the first run builds a Kubernetes control plane, with Go, which takes some minutes
+#   make test-kubernetes VERSION=1.34    the tests that talk to a cluster, on another minor version
+#   make cluster [VERSION=1.36]          that control plane by itself, until Ctrl-C, to try things on
 #   make check    what CI asks before the tests: lint, types, imports
 #   make build    wheel and source distribution, in dist/
 #   make docs     the generated parts of docs/, written anew
@@ -21,7 +23,9 @@ KUBECONFORM_VERSION := v0.8.0
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
 
-.PHONY: demo test check lint format types imports build docs bench bench-tools clean
+VERSION ?= 1.36
+
+.PHONY: demo test test-kubernetes cluster check lint format types imports build docs bench bench-tools clean
 
 demo: $(VENV)/.installed
 	@echo "--- $(EXAMPLE)"
@@ -35,6 +39,12 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.group-test
 	$(BIN)/python -m pytest -n 2
+
+test-kubernetes: $(VENV)/.group-test
+	OPENFLOW_TEST_KUBERNETES=$(VERSION) $(BIN)/python -m pytest -n 2 tests/cluster
+
+cluster: $(VENV)/.installed
+	@$(BIN)/python tests/cluster/controlplane.py --minor $(VERSION)
 
 check: lint types imports
 
