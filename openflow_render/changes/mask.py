@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 from openflow_render.changes.change import Change, same
-from openflow_render.core.resource import Manifest
+from openflow_render.core.paths import Path
+from openflow_render.core.resource import Key, Manifest
 
 HIDDEN = "***"
 _BEFORE, _AFTER = f"{HIDDEN} (before)", f"{HIDDEN} (after)"
@@ -15,11 +18,74 @@ _COPY = "kubectl.kubernetes.io/last-applied-configuration"
 """An annotation in which kubectl keeps the whole object, secret values included."""
 
 
+_SENSITIVE = re.compile(r"(?i)secret|password|token|access[._]?key|credential")
+"""Names whose values are hidden wherever they stand. Source: ``spark.redaction.regex`` of Spark, and one word more."""
+
+_ASSIGNED = re.compile(r"(?m)^([ \t]*[A-Za-z0-9_.\-]+)([ \t]*[=: \t][ \t]*)(\S.*)$")
+"""A line of a properties file, or an argument ``name=value``."""
+
+
 def masked(change: Change) -> Change:
-    """``change`` without the values of a Secret; one that differs is hidden in a way that still differs."""
-    if change.key.kind != "Secret":
-        return change
-    return Change(change.key, _hide(change.before, change.after, _BEFORE), _hide(change.after, change.before, _AFTER))
+    """``change`` without what is secret: the values of a Secret, and what has a name as secrets have.
+
+    A value that differs is hidden in a way that still differs.
+    """
+    hide = _hide if change.key.kind == "Secret" else _redact
+    return Change(change.key, hide(change.before, change.after, _BEFORE), hide(change.after, change.before, _AFTER))
+
+
+def shown(key: Key, path: Path, value: Any) -> str:
+    """A value at ``path`` of an object as text, hidden if it is secret."""
+    if (key.kind == "Secret" and path[:1] in {(field,) for field in _VALUES}) or _COPY in path or is_sensitive(path):
+        return HIDDEN
+    redacted = _redact(value, None, HIDDEN)
+    return redacted if isinstance(redacted, str) else json.dumps(redacted, ensure_ascii=False)
+
+
+def is_sensitive(path: Path) -> bool:
+    """Whether the name of a value, or of the variable that it is the value of, is one of a secret."""
+    names = path[-2:-1] if path[-1:] == ("value",) else path[-1:]
+    return any(isinstance(name, str) and bool(_SENSITIVE.search(name)) for name in names)
+
+
+def _redact(value: Any, other: Any, changed: str) -> Any:
+    """``value`` with what its names say is secret hidden; ``other`` is what stands in its place on the other side."""
+    if isinstance(value, dict):
+        known = other if isinstance(other, dict) else {}
+        redacted = {key: _redact(below, known.get(key), changed) for key, below in value.items()}
+        if isinstance(value.get("value"), str) and _SENSITIVE.search(str(value.get("name", ""))):
+            redacted["value"] = _marker(value["value"], known.get("value"), changed)
+        if isinstance(value.get("annotations"), dict) and _COPY in value["annotations"]:
+            redacted["annotations"] = {**redacted["annotations"], _COPY: HIDDEN}
+        return redacted
+    if isinstance(value, list):
+        return [_redact(item, _partner(index, item, other), changed) for index, item in enumerate(value)]
+    return _redact_text(value, other, changed) if isinstance(value, str) else value
+
+
+def _partner(index: int, item: Any, others: Any) -> Any:
+    """What stands for ``item`` in another list: what has its name, or else its place."""
+    if not isinstance(others, list):
+        return None
+    if isinstance(item, dict) and "name" in item:
+        return next((each for each in others if isinstance(each, dict) and each.get("name") == item["name"]), None)
+    return others[index] if index < len(others) else None
+
+
+def _redact_text(text: str, other: Any, changed: str) -> str:
+    if not _SENSITIVE.search(text):
+        return text
+    known = {name: value for name, _, value in _ASSIGNED.findall(other)} if isinstance(other, str) else {}
+
+    def hidden(match: re.Match[str]) -> str:
+        name, between, value = match.groups()
+        return f"{name}{between}{_marker(value, known.get(name), changed)}" if _SENSITIVE.search(name) else match[0]
+
+    return _ASSIGNED.sub(hidden, text)
+
+
+def _marker(value: Any, other: Any, changed: str) -> str:
+    return changed if other is not None and not same(value, other) else HIDDEN
 
 
 def _hide(manifest: Manifest | None, other: Manifest | None, changed: str) -> Manifest | None:
@@ -39,4 +105,4 @@ def _hide_values(values: Any, others: Any, changed: str) -> Any:
     if not isinstance(values, dict):
         return HIDDEN
     known = others if isinstance(others, dict) else {}
-    return {key: changed if key in known and not same(value, known[key]) else HIDDEN for key, value in values.items()}
+    return {key: _marker(value, known.get(key), changed) for key, value in values.items()}

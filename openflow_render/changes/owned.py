@@ -7,6 +7,7 @@ item of a set, ``.`` the map or item itself; a node with nothing below it stands
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -17,6 +18,7 @@ from openflow_render.core.resource import Manifest
 
 Fields: TypeAlias = Mapping[str, Any]
 
+_KEY = re.compile(r'([A-Za-z]+)=("(?:[^"\\]|\\.)*"|[^,\]]+)')
 _SELF = "."
 _NOT_OWNED = ("apiVersion", "kind")
 _NAMES = ("name", "namespace")
@@ -72,6 +74,39 @@ def project(manifest: Manifest, fields: Fields) -> Manifest:
     metadata = {key: manifest["metadata"][key] for key in _NAMES if key in manifest["metadata"]}
     top = {key: manifest[key] for key in _NOT_OWNED if key in manifest}
     return {**top, **found, "metadata": {**metadata, **found.get("metadata", {})}}
+
+
+def resolve(field: str, manifest: Any) -> Path:
+    """The path that the API server writes as ``.spec.containers[name="driver"].image``, in an object that has it.
+
+    A key may itself hold dots, so the longest that the object has is taken.
+    """
+    path: list[str | int] = []
+    value = manifest
+    while field:
+        step, below, field = _next(field, value, path[-1] if path else "")
+        path.append(step)
+        value = below
+    return tuple(path)
+
+
+def _next(field: str, value: Any, around: str | int) -> tuple[str | int, Any, str]:
+    """The first step of ``field``, the value there, and the rest."""
+    if field.startswith("["):
+        keys, _, rest = field[1:].partition("]")
+        wanted = {name: json.loads(text) for name, text in _KEY.findall(keys)}
+        for index, item in enumerate(value if isinstance(value, list) else ()):
+            if wanted and _is("k:" + json.dumps(wanted), item):
+                return paths.step(around, index, item), item, rest
+        return Item("/".join(str(each) for each in wanted.values()) or keys), None, rest
+    text = field.removeprefix(".")
+    known = (
+        [key for key in value if text == key or text.startswith((f"{key}.", f"{key}["))]
+        if isinstance(value, dict)
+        else []
+    )
+    key = max(known, key=len) if known else re.split(r"[.\[]", text, maxsplit=1)[0]
+    return key, value.get(key) if isinstance(value, dict) else None, text[len(key) :]
 
 
 def _inner(fields: Fields) -> Iterator[tuple[str, Fields]]:

@@ -20,11 +20,19 @@ COMMANDS = {
     "render": "Print the Kubernetes objects that jobs become, or write them to a folder.",
     "validate": "Check jobs, and tell everything that is wrong in one go.",
     "explain": "Tell where each value of an object comes from.",
+    "status": "Tell how running applications fare, and why they wait or failed.",
+    "list": "List applications, whoever started them.",
+    "logs": "Print what the drivers of applications print.",
+    "ui": "Open the UI of a running application on this machine.",
+    "kill": "End applications.",
     "import": "Turn a spark-submit command or a properties file into a job file.",
     "schema": "Print the JSON Schema of a job or an overlay, for editors.",
     "codes": "Explain the diagnostics.",
 }
-"""Every command and what it does, in the order in which people meet them; the module has the same name."""
+"""Every command and what it does, in the order in which people meet them; the module has the same name, or nearly."""
+
+_MODULES = {"import": "import_", "list": "list_"}
+"""Modules that cannot have, or should not take, the name of their command."""
 
 NEXT_STEPS = """\
 Start here:
@@ -46,7 +54,7 @@ class Tool(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"openflow_render.cli.{cmd_name.replace('import', 'import_')}")
+        module = import_module(f"openflow_render.cli.{_MODULES.get(cmd_name, cmd_name)}")
         made = module.command()
         made.name, made.short_help = cmd_name, COMMANDS[cmd_name]
         return made

@@ -28,6 +28,17 @@ RequestTimeout = Annotated[
     float, typer.Option("--request-timeout", metavar="SECONDS", min=0.1, help="How long one request may take.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+InNamespace = Annotated[
+    str | None,
+    typer.Option("--namespace", "-n", metavar="NAME", help="The namespace of ids that name none. Default: default."),
+]
+AllNamespaces = Annotated[
+    bool, typer.Option("--all-namespaces", "-A", help="Allow globs of namespaces; ids that name none mean all.")
+]
+Submission = Annotated[
+    str,
+    typer.Argument(metavar="NAMESPACE:DRIVER", help="A submission id: the driver pod and its namespace, globs or not."),
+]
 
 
 @contextmanager

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, TypeVar
 
-from openflow_render.cluster.connection import APPLY, Connection
+from openflow_render.cluster.connection import APPLY, PARALLEL, Connection
 from openflow_render.cluster.discovery import Discovery, Kind, Resource
 from openflow_render.cluster.outcome import Refused, Unreachable
 from openflow_render.core.resource import Key, Manifest
+
+T = TypeVar("T")
+S = TypeVar("S")
 
 MANAGER = "openflow"
 """Our name as a field manager."""
@@ -247,3 +251,12 @@ def _event(value: Any) -> Event:
 def shown(key: Key) -> str:
     """An object as people name it."""
     return f"{key} in namespace {key.namespace}" if key.namespace else str(key)
+
+
+def parallel(work: Callable[[T], S], things: Iterable[T]) -> list[S]:
+    """``work`` done on each, several at a time; the first error is raised."""
+    todo = list(things)
+    if len(todo) < 2:
+        return [work(each) for each in todo]
+    with ThreadPoolExecutor(PARALLEL, thread_name_prefix="cluster") as pool:
+        return list(pool.map(work, todo))

@@ -1,0 +1,311 @@
+"""Carrying out a plan: in an order that objects can bear, with what was agreed to, and nothing else.
+
+Every write either says on which state of the live object it was planned, or is one that does no harm twice. So a run
+that is killed anywhere leaves what the next one finishes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from openflow_render.changes import owned
+from openflow_render.cluster import preflight
+from openflow_render.cluster.cluster import MANAGER, Applied, Cluster, parallel, shown
+from openflow_render.cluster.outcome import Refused, Trouble, Undecided
+from openflow_render.cluster.plan import Action, Consent, JobPlan, Step, ours
+from openflow_render.cluster.planner import Planner, marked
+from openflow_render.cluster.record import Beating, Claim, Entry
+from openflow_render.compile import Settings
+from openflow_render.core.resource import POD_TEMPLATES, Key, Manifest
+
+_ORDER: Sequence[frozenset[str]] = (
+    frozenset({"Namespace"}),
+    frozenset({"ServiceAccount", "Role", "ConfigMap", "Secret", "PersistentVolumeClaim", "NetworkPolicy", "PodGroup"}),
+    frozenset({"RoleBinding", "Service"}),
+)
+"""Kinds that must be there before others; what runs comes last."""
+
+_GOING = 120.0
+"""Seconds to wait until an object that is replaced is gone, besides its own grace period."""
+
+_FIRST_LOOK, _LONGEST_PAUSE = 0.1, 2.0
+
+
+class Done(NamedTuple):
+    """Something that was done to an object."""
+
+    key: Key
+    action: Action
+
+
+class Outcome(NamedTuple):
+    """What was done, and what stopped the rest of which job."""
+
+    done: list[Done]
+    troubles: list[tuple[JobPlan, Trouble]]
+
+
+class Execution:
+    """Carries out the plans of several jobs. A job whose object fails goes no further; the others do."""
+
+    def __init__(self, cluster: Cluster, settings: Settings, consent: Consent, tell: Callable[[Done], None]) -> None:
+        self._cluster = cluster
+        self._consent = consent
+        self._planner = Planner(cluster, settings, consent)
+        self._tell = tell
+        self._done: list[Done] = []
+        self._troubles: list[tuple[JobPlan, Trouble]] = []
+        self._uids: dict[Key, str] = {}
+
+    def run(self, plans: Sequence[JobPlan]) -> Outcome:
+        """Do what the plans say; those that change nothing are left alone, records and all.
+
+        Raises:
+            KeyboardInterrupt: what was done until then is in ``done``.
+        """
+        todo = [plan for plan in plans if plan.changes or _forgets(plan)]
+        # A namespace has to be there for the record that is to hold it.
+        self._in_order(todo, lambda step: step.action is Action.CREATE and step.key.kind == "Namespace")
+        claims = {id(plan): Claim(self._cluster, plan.record) for plan in todo}
+        self._each(todo, lambda plan: claims[id(plan)].take(_wider(plan)))
+        held = [plan for plan in todo if not self._failed(plan)]
+        with Beating(claims[id(plan)] for plan in held):
+            try:
+                self._write(held, claims)
+            finally:
+                self._let_go(held, claims)
+        return Outcome(self._done, self._troubles)
+
+    @property
+    def done(self) -> list[Done]:
+        """What was done so far."""
+        return self._done
+
+    def _write(self, plans: Sequence[JobPlan], claims: Mapping[int, Claim]) -> None:
+        def check(plan: JobPlan) -> None:
+            claims[id(plan)].check()
+
+        self._end_running(plans)
+        for kinds in (*_ORDER, None):
+            self._each(plans, check)
+            self._in_order(plans, lambda step, kinds=kinds: _writes(step) and _is_of(step, kinds))
+        self._each(plans, check)
+        for kinds in (None, *reversed(_ORDER)):
+            self._in_order(plans, lambda step, kinds=kinds: step.action is Action.DELETE and _is_of(step, kinds))
+
+    def _end_running(self, plans: Sequence[JobPlan]) -> None:
+        """End old runs that are still running before new ones start, and wait until they are gone."""
+        running = {id(step) for plan in plans for old in plan.old_runs if not old.is_over for step in old.objects}
+        self._in_order(plans, lambda step: id(step) in running and step.key.kind in POD_TEMPLATES and _deletes(step))
+
+    def _in_order(self, plans: Sequence[JobPlan], chosen: Callable[[Step], bool]) -> None:
+        """Carry out the chosen steps of all jobs that have not failed, several at a time."""
+        todo = [(plan, step) for plan in plans if not self._failed(plan) for step in plan.all_steps if chosen(step)]
+        todo = [(plan, step) for plan, step in todo if step.key not in {done.key for done in self._done}]
+
+        def carry_out(each: tuple[JobPlan, Step]) -> Trouble | None:
+            try:
+                self._carry_out(*each)
+            except Trouble as trouble:
+                return trouble
+            return None
+
+        for (plan, _), trouble in zip(todo, parallel(carry_out, todo), strict=True):
+            if trouble is not None:
+                self._troubles.append((plan, trouble))
+
+    def _each(self, plans: Sequence[JobPlan], work: Callable[[JobPlan], None]) -> None:
+        """Do something for every job that has not failed."""
+        standing = [plan for plan in plans if not self._failed(plan)]
+
+        def attempt(plan: JobPlan) -> Trouble | None:
+            try:
+                work(plan)
+            except Trouble as trouble:
+                return trouble
+            return None
+
+        for plan, trouble in zip(standing, parallel(attempt, standing), strict=True):
+            if trouble is not None:
+                self._troubles.append((plan, trouble))
+
+    def _failed(self, plan: JobPlan) -> bool:
+        return any(each is plan for each, _ in self._troubles)
+
+    def _let_go(self, plans: Sequence[JobPlan], claims: Mapping[int, Claim]) -> None:
+        """Leave the records as they have to be: narrow where all was done, and else with all that may be there."""
+
+        def release(plan: JobPlan) -> None:
+            claims[id(plan)].release(None if unfinished(plan) else self._entries(plan))
+
+        def unfinished(plan: JobPlan) -> bool:
+            finished = {done.key for done in self._done}
+            return any(step.changes and step.key not in finished for step in plan.all_steps)
+
+        for plan in plans:
+            try:
+                release(plan)
+            except Trouble as trouble:
+                if not self._failed(plan):
+                    self._troubles.append((plan, trouble))
+
+    def _entries(self, plan: JobPlan) -> list[Entry]:
+        return [entry._replace(uid=self._uids.get(entry.key, entry.uid)) for entry in plan.entries]
+
+    # --- one step ---
+
+    def _carry_out(self, plan: JobPlan, step: Step) -> None:
+        """Do what one step says.
+
+        Raises:
+            Trouble: it could not be done, or is not what was agreed to any more.
+        """
+        if step.action is Action.DELETE:
+            self._delete(plan, step)
+        elif step.action is Action.REPLACE:
+            self._replace(step)
+        elif step.action is Action.UPDATE:
+            self._update(plan, step)
+        else:
+            self._create(step)
+        done = Done(step.key, step.action)
+        self._done.append(done)
+        self._tell(done)
+
+    def _create(self, step: Step) -> None:
+        if step.live is not None:
+            self._wait_until_gone(step.key, step.live)
+        applied = self._apply(step, step.wanted)
+        managers = set(owned.managers(applied.manifest)) - {MANAGER}
+        if not applied.created and managers:
+            raise Undecided(
+                f"{shown(step.key)} came into being in between, made by {', '.join(sorted(managers))}",
+                "look at it with `openflow diff`, then apply again",
+            )
+
+    def _update(self, plan: JobPlan, step: Step) -> None:
+        assert step.wanted is not None
+        try:
+            self._apply(step, _at_version(step.wanted, step.version))
+        except Refused as refused:
+            if not refused.is_stale:
+                raise
+            self._apply(step, _at_version(step.wanted, self._again(plan, step).version))
+
+    def _again(self, plan: JobPlan, step: Step) -> Step:
+        """The step as it is planned now that its object has moved; only what was agreed to may come of it.
+
+        Raises:
+            Undecided: something else would.
+        """
+        resource = next(each for each in plan.resources if each.key == step.key)
+        now = self._planner.tried(plan, resource, self._cluster.get(step.key))
+        if now.action is step.action and now.fields == step.fields and now.conflicts == step.conflicts:
+            return now
+        raise _moved(step.key)
+
+    def _replace(self, step: Step) -> None:
+        """Delete and make anew; what was deleted is made again as it was if its successor is refused."""
+        assert step.live is not None
+        try:
+            self._cluster.delete(step.key, uid=step.uid, propagation=_propagation(step.key))
+        except Refused as refused:
+            raise _moved(step.key) if refused.is_stale else refused from None
+        self._wait_until_gone(step.key, step.live)
+        try:
+            self._apply(step, step.wanted)
+        except Refused as refused:
+            raise self._restored(step, refused) from None
+
+    def _restored(self, step: Step, refused: Refused) -> Trouble:
+        assert step.live is not None
+        try:
+            self._cluster.apply(marked(ours(step.live)), step.key, dry_run=False)
+        except Trouble as again:
+            return Trouble(f"{refused}; and the object that it was to replace is gone: {again}")
+        return Trouble(f"{refused}; the object that it was to replace was made again as it was")
+
+    def _delete(self, plan: JobPlan, step: Step) -> None:
+        assert step.live is not None
+        try:
+            self._cluster.delete(step.key, uid=step.uid, propagation=_propagation(step.key))
+        except Refused as refused:
+            raise _moved(step.key) if refused.is_stale else refused from None
+        running = any(step in old.objects and not old.is_over for old in plan.old_runs)
+        if running and step.key.kind in POD_TEMPLATES:
+            self._wait_until_gone(step.key, step.live)
+
+    def _apply(self, step: Step, wanted: Manifest | None) -> Applied:
+        assert wanted is not None
+        try:
+            applied = self._cluster.apply(wanted, step.key, dry_run=False, force=self._consent.force_conflicts)
+        except Refused as refused:
+            if refused.is_conflict_of_managers:
+                raise _moved(step.key) from None
+            if refused.is_stale:
+                raise
+            raise Trouble(
+                f"the cluster refused to apply {shown(step.key)}: {preflight.reason(refused, step.key)}", refused.hint
+            ) from None
+        self._uids[step.key] = applied.manifest["metadata"]["uid"]
+        return applied
+
+    def _wait_until_gone(self, key: Key, live: Manifest) -> None:
+        """Wait until an object that is being deleted is no more.
+
+        Raises:
+            Trouble: it stays.
+        """
+        metadata = live["metadata"]
+        grace = metadata.get("deletionGracePeriodSeconds") or live.get("spec", {}).get("terminationGracePeriodSeconds")
+        until = time.monotonic() + _GOING + (grace or 0)
+        pause = _FIRST_LOOK
+        while time.monotonic() < until:
+            there = self._cluster.get(key)
+            if there is None or there["metadata"]["uid"] != metadata["uid"]:
+                return
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+        finalizers = ", ".join(metadata.get("finalizers") or ()) or "none"
+        raise Trouble(f"{shown(key)} is being deleted and does not go (finalizers: {finalizers})", "apply again later")
+
+
+def _wider(plan: JobPlan) -> Iterable[Entry]:
+    """What may come into being by a plan, on top of what is recorded."""
+    return [Entry(step.key, step.uid, step.run) for step in plan.all_steps]
+
+
+def _forgets(plan: JobPlan) -> bool:
+    """Whether the record has to be put right although no object changes."""
+    return bool(plan.record.version) and set(plan.entries) != set(plan.record.entries)
+
+
+def _writes(step: Step) -> bool:
+    return step.action in (Action.CREATE, Action.UPDATE, Action.REPLACE)
+
+
+def _deletes(step: Step) -> bool:
+    return step.action is Action.DELETE
+
+
+def _is_of(step: Step, kinds: frozenset[str] | None) -> bool:
+    """Whether a step is about one of ``kinds``; about none that has a place in the order, if that is ``None``."""
+    return step.key.kind in kinds if kinds is not None else not any(step.key.kind in each for each in _ORDER)
+
+
+def _at_version(wanted: Manifest, version: str) -> Manifest:
+    return {**wanted, "metadata": {**wanted["metadata"], "resourceVersion": version}}
+
+
+def _propagation(key: Key) -> str:
+    """The pods of a Job end before it is gone, so that its successor does not run beside them."""
+    return "Foreground" if key.kind == "Job" else "Background"
+
+
+def _moved(key: Key) -> Undecided:
+    return Undecided(
+        f"{shown(key)} has changed since the plan was made, and the plan would be another one now",
+        "nothing was done to it; look with `openflow diff`, then apply again",
+    )

@@ -1,0 +1,401 @@
+"""Making a plan: what is live is listed, what may differ is tried in a dry run, and nothing is changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import NamedTuple
+
+from openflow_render.changes import mask, owned
+from openflow_render.changes.change import same
+from openflow_render.cluster import preflight, runs
+from openflow_render.cluster.cluster import MANAGER, Applied, Cluster, parallel
+from openflow_render.cluster.discovery import Kind
+from openflow_render.cluster.outcome import Refused
+from openflow_render.cluster.plan import APPLIED, Action, Conflict, Consent, Deleting, JobPlan, Step
+from openflow_render.cluster.record import Entry, Job, Record, records
+from openflow_render.compile import Causes, Settings
+from openflow_render.core import codes, paths
+from openflow_render.core.identity import SUFFIX_LENGTH
+from openflow_render.core.paths import Path
+from openflow_render.core.resource import Bundle, Key, Manifest, Resource
+from openflow_render.source.load import Source
+from openflow_render.transforms.metadata import MANAGED_BY
+
+
+class Compiled(NamedTuple):
+    """A job as it was written, and the objects that it becomes."""
+
+    source: Source
+    bundle: Bundle
+
+
+class Planner:
+    """Finds out what becomes of the objects of jobs."""
+
+    def __init__(self, cluster: Cluster, settings: Settings, consent: Consent) -> None:
+        self._cluster = cluster
+        self._settings = settings
+        self._consent = consent
+
+    def plan(self, compiled: Sequence[Compiled]) -> list[JobPlan]:
+        """What becomes of the objects of the jobs, and of those that they owned before.
+
+        Raises:
+            Refused: the cluster does not let us look.
+            Unreachable: no usable answer came.
+        """
+        known = self._records({each.bundle.namespace for each in compiled})
+        plans = [self._begun(each, known) for each in compiled]
+        live = Live(self._cluster, plans)
+        open_: list[tuple[JobPlan, Resource]] = []
+        for plan in plans:
+            open_ += ((plan, resource) for resource in plan.resources if not self._settled(plan, resource, live))
+            self._retire(plan, live, known)
+        rights = preflight.Rights(self._cluster)
+        rights.ask([(plan, resource.key, verb) for plan, resource in open_ for verb in ("create", "patch")])
+        tried = parallel(lambda each: self._tried(*each, live, rights), open_)
+        for (plan, _), step in zip(open_, tried, strict=True):
+            plan.steps.append(step)
+            self._decide(plan, step, known)
+        for plan in plans:
+            self._finish(plan)
+        self._ask_to_write(rights, plans)
+        preflight.pods(self._cluster, plans)
+        preflight.quotas(self._cluster, plans)
+        return plans
+
+    def plan_deletion(self, jobs: Sequence[Job]) -> list[JobPlan]:
+        """What becomes of everything that the jobs own, when they are deleted."""
+        known = self._records({job.namespace for job in jobs})
+        plans = [JobPlan(job, known[job]) for job in jobs if job in known]
+        live = Live(self._cluster, plans)
+        everything = self._consent._replace(prune=True, replace=True)
+        planner = Planner(self._cluster, self._settings, everything)
+        for plan in plans:
+            planner._retire(plan, live, known)
+            planner._hold_back(plan, whole=True)
+        self._ask_to_write(preflight.Rights(self._cluster), plans)
+        return plans
+
+    def _ask_to_write(self, rights: preflight.Rights, plans: Sequence[JobPlan]) -> None:
+        """Ask for the rights to delete, and to keep the record."""
+        ends = (Action.DELETE, Action.REPLACE)
+        asked = [(plan, step.key, "delete") for plan in plans for step in plan.all_steps if step.action in ends]
+        records = [(plan, plan.record.key, verb) for plan in plans if plan.changes for verb in ("create", "update")]
+        rights.ask([*asked, *records])
+        for plan in plans:
+            rights.tell(plan)
+
+    def _records(self, namespaces: Iterable[str]) -> dict[Job, Record]:
+        found: dict[Job, Record] = {}
+        for each in parallel(lambda namespace: records(self._cluster, namespace), sorted(namespaces)):
+            found |= each
+        return found
+
+    def _begun(self, compiled: Compiled, known: Mapping[Job, Record]) -> JobPlan:
+        source, bundle = compiled
+        job = Job(bundle.namespace, bundle.job)
+        wanted = [each for each in bundle if not each.preview and (self._consent.secrets or not each.literal)]
+        previews = [each for each in bundle if each.preview]
+        return JobPlan(
+            job,
+            known.get(job, Record(job)),
+            run=bundle.run,
+            resources=wanted,
+            previews=previews,
+            causes=Causes(source, self._settings),
+        )
+
+    # --- objects that are wanted ---
+
+    def _settled(self, plan: JobPlan, resource: Resource, live: Live) -> bool:
+        """Whether the server need not be asked about an object: it is as it was applied, or its kind is not known."""
+        key, run = resource.key, _run(plan, resource)
+        there = live.get(key)
+        if there is not None and is_as_applied(resource.manifest, there):
+            plan.steps.append(Step(key, Action.KEEP, run=run, live=there))
+            return True
+        if self._cluster.discovery.find(Kind(key.api_version, key.kind)) is not None:
+            return False
+        advice = preflight.what_to_install(key.api_version)
+        plan.add(codes.UNKNOWN_KIND, key, kind=key.kind, api=key.api_version, object=key, advice=advice)
+        unknown = "its kind is not known"
+        plan.steps.append(Step(key, Action.CREATE, run=run, wanted=resource.manifest, simulated=unknown))
+        return True
+
+    def _tried(self, plan: JobPlan, resource: Resource, live: Live, rights: preflight.Rights) -> Step:
+        there = live.get(resource.key)
+        wanted = marked(resource.manifest)
+        if rights.forbid(resource.key):
+            action = Action.CREATE if there is None else Action.UPDATE
+            why = "you may not ask the cluster about it"
+            return Step(resource.key, action, run=_run(plan, resource), wanted=wanted, live=there, simulated=why)
+        return self.tried(plan, resource, there)
+
+    def tried(self, plan: JobPlan, resource: Resource, there: Manifest | None) -> Step:
+        """What a dry run says would become of an object that is ``there``."""
+        trial = _Trial(self._cluster, plan, resource, there)
+        return trial.step()
+
+    def _decide(self, plan: JobPlan, step: Step, known: Mapping[Job, Record]) -> None:
+        """Add what has to be decided about a change."""
+        key = step.key
+        if step.action is Action.REPLACE and not self._consent.replace:
+            first = step.fields[0].path if step.fields else ()
+            plan.add(codes.NEEDS_REPLACEMENT, key, first, object=key, reason=step.why)
+        if step.conflicts and not self._consent.force_conflicts:
+            for conflict in step.conflicts:
+                shown = mask.shown(key, conflict.path, _value(step.live, conflict.path))
+                told = {"field": conflict.field, "manager": conflict.manager}
+                plan.add(codes.FIELD_CONFLICT, key, conflict.path, object=key, live=shown, **told)
+        if step.live is None or step.action is Action.KEEP or self._consent.adopt:
+            return
+        others = [job for job, record in known.items() if job != plan.job and key in record.known]
+        if others:
+            plan.add(codes.ANOTHER_JOBS, key, object=key, owner=others[0])
+        elif key not in plan.record.known and owned.owned(step.live, MANAGER) is None:
+            managers = ", ".join(sorted(owned.managers(step.live))) or "unknown"
+            plan.add(codes.NOT_OURS, key, object=key, managers=managers)
+
+    # --- objects that were wanted ---
+
+    def _retire(self, plan: JobPlan, live: Live, known: Mapping[Job, Record]) -> None:
+        """Plan for what the job owned and does not want any more."""
+        wanted = {resource.key for resource in plan.resources}
+        shared = {key for job, record in known.items() if job != plan.job for key in record.known}
+        old: dict[str, list[tuple[Entry, Manifest]]] = {}
+        for entry in plan.record.entries:
+            there = None if entry.key in wanted | shared else live.get(entry.key)
+            # What somebody else has made anew under the old name is theirs.
+            if there is None or (entry.uid and there["metadata"]["uid"] != entry.uid) or not _is_ours(there):
+                continue
+            if entry.run and entry.run != plan.run:
+                old.setdefault(entry.run, []).append((entry, there))
+            else:
+                action = Action.DELETE if self._consent.prune else Action.LEAVE
+                plan.steps.append(Step(entry.key, action, run=entry.run, live=there))
+        plan.old_runs += (runs.retired(run, objects, end=self._consent.replace) for run, objects in old.items())
+
+    def _finish(self, plan: JobPlan) -> None:
+        order = {resource.key: index for index, resource in enumerate(plan.resources)}
+        plan.steps.sort(key=lambda step: (order.get(step.key, len(order)), step.key))
+        plan.run_change = runs.change(plan)
+        starts = any(step.run == plan.run and step.action is Action.CREATE for step in plan.steps)
+        for old in plan.old_runs:
+            if starts and not old.is_over and not self._consent.replace:
+                first = plan.resources[0].key
+                plan.add(codes.OLD_RUN_GOES_ON, first, old=old.run[:SUFFIX_LENGTH], state=old.state)
+        self._hold_back(plan, whole=False)
+
+    def _hold_back(self, plan: JobPlan, *, whole: bool) -> None:
+        """Keep what cannot be had back, unless its deletion was agreed to by name."""
+        doomed = [step for step in plan.all_steps if step.action in (Action.DELETE, Action.REPLACE)]
+        for step in doomed:
+            consent = _CONSENTS.get(step.key.kind)
+            # The claims of a run were made for it, and go with it.
+            if consent and consent not in self._consent.deleting and not (step.run and step.action is Action.DELETE):
+                what = f"{step.key} and all that is in it"
+                plan.add(codes.DELETION_HELD_BACK, step.key, what=what, consent=consent)
+        pruned = [step for step in plan.steps if step.action is Action.DELETE]
+        kept = [step for step in plan.steps if step.action is not Action.DELETE and step.live is not None]
+        if not whole and len(pruned) > len(kept) and Deleting.MOST not in self._consent.deleting:
+            what = f"most of what the job owns, {len(pruned)} of {len(pruned) + len(kept)} objects,"
+            plan.add(codes.DELETION_HELD_BACK, pruned[0].key, what=what, consent=Deleting.MOST)
+
+
+_CONSENTS: Mapping[str, Deleting] = {"PersistentVolumeClaim": Deleting.CLAIMS, "Namespace": Deleting.NAMESPACE}
+
+
+class Live:
+    """The objects of jobs as they are: one list for each kind and namespace, and what that does not hold one by one."""
+
+    def __init__(self, cluster: Cluster, plans: Sequence[JobPlan]) -> None:
+        self._cluster = cluster
+        wanted = {resource.key for plan in plans for resource in plan.resources}
+        recorded = {key for plan in plans for key in plan.record.known}
+        places = sorted({(Kind(key.api_version, key.kind), key.namespace) for key in wanted | recorded})
+        places = [each for each in places if cluster.discovery.find(each[0]) is not None]
+        labels = f"{MANAGED_BY}=openflow"
+        listings = parallel(lambda each: cluster.objects(*each, labels=labels).items, places)
+        self._found = {Resource(each).key: each for listing in listings for each in listing}
+        # A relabelled object is on no list, so those that must be somewhere are asked for by name.
+        missing = sorted(key for key in recorded - self._found.keys() if cluster.discovery.find(_kind(key)) is not None)
+        for key, there in zip(missing, parallel(cluster.get, missing), strict=True):
+            if there is not None:
+                self._found[key] = there
+
+    def get(self, key: Key) -> Manifest | None:
+        """The object, unless it is not there or may be there without our label."""
+        return self._found.get(key)
+
+
+class _Trial:
+    """The dry run of one object."""
+
+    def __init__(self, cluster: Cluster, plan: JobPlan, resource: Resource, live: Manifest | None) -> None:
+        self._cluster = cluster
+        self._plan = plan
+        self._key = resource.key
+        self._wanted = marked(resource.manifest)
+        self._live = live
+        self._run = _run(plan, resource)
+
+    def step(self) -> Step:
+        """What would become of the object."""
+        try:
+            return self._merged(self._apply())
+        except Refused as refused:
+            if refused.is_conflict_of_managers:
+                return self._contested(refused)
+            return self._refused(refused)
+
+    def _apply(self, *, force: bool = False) -> Applied:
+        return self._cluster.apply(self._wanted, self._key, dry_run=True, force=force)
+
+    def _merged(self, applied: Applied, conflicts: Sequence[Conflict] = ()) -> Step:
+        if applied.created:
+            return self._step(Action.CREATE, after=applied.manifest)
+        if self._live is None:
+            self._live = self._cluster.get(self._key)
+        if self._live is None:
+            return self._step(Action.CREATE, after=applied.manifest)  # it went in between
+        step = self._step(Action.UPDATE, after=applied.manifest, conflicts=conflicts)
+        return step if not same(step.before, step.after) or step.handovers else self._step(Action.KEEP)
+
+    def _contested(self, refused: Refused) -> Step:
+        self._live = self._live or self._cluster.get(self._key)
+        conflicts = []
+        for cause in refused.causes:
+            path = owned.resolve(cause.field, self._live or {})
+            # Such a message is `conflict with "kubectl-edit" using v1 at ...`.
+            manager = cause.message.partition('"')[2].partition('"')[0] or "another manager"
+            conflicts.append(Conflict(paths.show(path), path, manager))
+        try:
+            return self._merged(self._apply(force=True), conflicts)
+        except Refused as again:
+            return self._refused(again)
+
+    def _refused(self, refused: Refused) -> Step:
+        awaited = self._awaited(refused)
+        if awaited:
+            return self._simulated(awaited)
+        if refused.code == 422:
+            self._live = self._live or self._cluster.get(self._key)
+            anew = self._anew() if self._live is not None else None
+            if anew is not None:
+                return self._step(Action.REPLACE, after=anew, why=preflight.reason(refused, self._key))
+        preflight.refuse(self._plan, self._key, self._wanted, refused)
+        return self._step(Action.CREATE if self._live is None else Action.UPDATE, simulated="the cluster refuses it")
+
+    def _anew(self) -> Manifest | None:
+        """The object as it would be if it were made anew, if it may be made at all: tried under another name."""
+        key = self._key._replace(name=f"{self._key.name[:40].rstrip('-.')}-{_short_digest(self._key.name)}")
+        metadata = {**self._wanted["metadata"], "name": key.name}
+        try:
+            return self._cluster.apply({**self._wanted, "metadata": metadata}, key, dry_run=True).manifest
+        except Refused:
+            return None
+
+    def _awaited(self, refused: Refused) -> str:
+        """What the object needs, is not there, and comes with the same job; empty if that is not what is wrong."""
+        for resource in self._plan.resources:
+            kind, name = resource.key.kind, resource.key.name
+            if kind in _NEEDED and _NEEDED[kind](name, self._key.namespace) in refused.text:
+                return f"{kind} {name}"
+        return ""
+
+    def _simulated(self, awaited: str) -> Step:
+        """A step for what cannot be tried as it is; a pod is tried with the namespace's own account."""
+        why = f"{awaited} comes with the job"
+        account = self._wanted.get("spec", {}).get("serviceAccountName") if self._key.kind == "Pod" else None
+        if account and awaited.startswith("ServiceAccount"):
+            refused = preflight.try_pod(self._cluster, self._wanted, self._key)
+            if refused is not None and not preflight.is_about_accounts(refused):
+                preflight.refuse(self._plan, self._key, self._wanted, refused)
+        return self._step(Action.CREATE if self._live is None else Action.UPDATE, simulated=why)
+
+    def _step(
+        self,
+        action: Action,
+        *,
+        after: Manifest | None = None,
+        conflicts: Sequence[Conflict] = (),
+        simulated: str = "",
+        why: str = "",
+    ) -> Step:
+        return Step(
+            self._key,
+            action,
+            run=self._run,
+            wanted=self._wanted,
+            live=None if action is Action.CREATE else self._live,
+            after=after,
+            conflicts=conflicts,
+            simulated=simulated,
+            why=why,
+        )
+
+
+_NEEDED: Mapping[str, Callable[[str, str], str]] = {
+    "Namespace": lambda name, _: f'namespaces "{name}" not found',
+    "ServiceAccount": lambda name, namespace: f"error looking up service account {namespace}/{name}:",
+    "Role": lambda name, _: f'roles.rbac.authorization.k8s.io "{name}" not found',
+}
+"""How the API server says that something is missing which an object needs to be made."""
+
+
+# --- what was applied ------------------------------------------------------------------------------------------------
+
+
+def marked(manifest: Manifest) -> Manifest:
+    """The object with the digest of what it is, by which a later run knows it unchanged.
+
+    A Secret has none: a digest of little that is secret could be undone.
+    """
+    if manifest["kind"] == "Secret":
+        return manifest
+    metadata = manifest["metadata"]
+    annotations = {**metadata.get("annotations", {}), APPLIED: _digest(manifest)}
+    return {**manifest, "metadata": {**metadata, "annotations": annotations}}
+
+
+def is_as_applied(wanted: Manifest, live: Manifest) -> bool:
+    """Whether the object was applied as it is wanted now, and no other manager has touched a field of it since."""
+    metadata = live["metadata"]
+    if (metadata.get("annotations") or {}).get(APPLIED) != _digest(wanted) or "deletionTimestamp" in metadata:
+        return False
+    own = owned.owned(live, MANAGER)
+    return own is not None and wanted["kind"] != "Secret" and owned.covers(own, wanted)
+
+
+def _digest(manifest: Manifest) -> str:
+    text = json.dumps(manifest, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return sha256(text.encode()).hexdigest()[:32]
+
+
+def _is_ours(live: Manifest) -> bool:
+    return owned.owned(live, MANAGER) is not None
+
+
+# --- small things ----------------------------------------------------------------------------------------------------
+
+
+def _run(plan: JobPlan, resource: Resource) -> str:
+    return plan.run if resource.run_scoped else ""
+
+
+def _kind(key: Key) -> Kind:
+    return Kind(key.api_version, key.kind)
+
+
+def _short_digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:8]
+
+
+def _value(live: Manifest | None, path: Path) -> object:
+    try:
+        return paths.find(live or {}, path)
+    except KeyError:
+        return None

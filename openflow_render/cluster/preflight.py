@@ -1,0 +1,259 @@
+"""What would stop an application although each of its objects is sound: missing rights, quotas, refused pods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+from openflow_render.cluster import runs
+from openflow_render.cluster.cluster import Cluster, parallel
+from openflow_render.cluster.discovery import Kind
+from openflow_render.cluster.outcome import Refused
+from openflow_render.cluster.plan import Action, JobPlan
+from openflow_render.core import codes, paths, quantity
+from openflow_render.core.paths import Path
+from openflow_render.core.resource import POD_TEMPLATES, Key, Manifest
+
+_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+_REASONS = 3
+
+_INSTALLS: Mapping[str, str] = {
+    "scheduling.volcano.sh": "install Volcano, or choose another spec.scheduling.scheduler",
+    "scheduling.x-k8s.io": "install the scheduler plugins (coscheduling), or choose another spec.scheduling.scheduler",
+    "kueue.x-k8s.io": "install Kueue, or choose another spec.scheduling.scheduler",
+}
+
+_Right = tuple[Kind, str, str]
+"""A kind, a namespace, and a verb."""
+
+
+def what_to_install(api_version: str) -> str:
+    """What brings the kinds of an API group."""
+    group = api_version.rpartition("/")[0]
+    return _INSTALLS.get(group, f"install what brings {api_version}, or let --kubernetes say the cluster's version")
+
+
+class Rights:
+    """What the user may do, as access reviews say; each right is asked for once."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._allowed: dict[_Right, bool] = {}
+        self._wanted: list[tuple[JobPlan, Key, _Right]] = []
+
+    def ask(self, wants: Iterable[tuple[JobPlan, Key, str]]) -> None:
+        """Ask whether the objects may be treated as the verbs say."""
+        asked = [(plan, key, (Kind(key.api_version, key.kind), key.namespace, verb)) for plan, key, verb in wants]
+        self._wanted += asked
+        new = sorted({right for *_, right in asked} - self._allowed.keys())
+        self._allowed |= dict(zip(new, parallel(self._review, new), strict=True))
+
+    def forbid(self, key: Key) -> bool:
+        """Whether an object may not be applied."""
+        kind = Kind(key.api_version, key.kind)
+        return not all(self._allowed.get((kind, key.namespace, verb), True) for verb in ("create", "patch"))
+
+    def tell(self, plan: JobPlan) -> None:
+        """Add what is missing for ``plan`` to its report: each kind once, with all its verbs."""
+        missing: dict[tuple[Kind, str], dict[str, Key]] = {}
+        for each, key, (kind, namespace, verb) in self._wanted:
+            if each is plan and not self._allowed[kind, namespace, verb]:
+                missing.setdefault((kind, namespace), {}).setdefault(verb, key)
+        for (kind, namespace), verbs in missing.items():
+            resource = self._cluster.resource(kind)
+            name = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
+            place = f" in namespace {namespace}" if namespace else ""
+            first = next(iter(verbs.values()))
+            plan.add(codes.NOT_ALLOWED, first, verbs=", ".join(verbs), resource=name, place=place)
+
+    def _review(self, right: _Right) -> bool:
+        kind, namespace, verb = right
+        resource = self._cluster.discovery.find(kind)
+        if resource is None:
+            return True  # told elsewhere
+        attributes = {"verb": verb, "group": resource.group, "resource": resource.plural, "namespace": namespace}
+        body = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }
+        return bool(self._cluster.post(_REVIEWS, body, to="review your rights")["status"]["allowed"])
+
+
+# --- refusals --------------------------------------------------------------------------------------------------------
+
+
+def refuse(plan: JobPlan, key: Key, wanted: Manifest, refused: Refused) -> None:
+    """Add to the report that the cluster refuses an object, at the line of the first field that it names."""
+    path: Path = ()
+    for cause in refused.causes:
+        path = path or _named(wanted, cause.field)
+    why, advice = reason(refused, key), _advice(refused.text)
+    plan.add(codes.CLUSTER_REFUSES, key, path, object=key, reason=why, advice=advice)
+
+
+def reason(refused: Refused, key: Key) -> str:
+    """Why the API server refuses, in one line; nothing of what a Secret holds."""
+    if key.kind == "Secret":
+        return ", ".join(cause.field for cause in refused.causes) or f"HTTP {refused.code}"
+    told = [f"{cause.field}: {_first_line(cause.message)}" for cause in refused.causes if cause.message]
+    if not told:
+        return _first_line(refused.text)
+    more = f", and {len(told) - _REASONS} more" if len(told) > _REASONS else ""
+    return "; ".join(told[:_REASONS]) + more
+
+
+def is_about_accounts(refused: Refused) -> bool:
+    """Whether a pod was refused because an account is not there."""
+    return "error looking up service account" in refused.text
+
+
+def _first_line(text: str) -> str:
+    """The first line; a refused Pod's goes on with all of both Pods."""
+    return text.split("\n", 1)[0].strip()
+
+
+def _advice(text: str) -> str:
+    if "violates PodSecurity" in text:
+        return "choose the security.profile that the namespace enforces, or another namespace"
+    if "exceeded quota" in text:
+        return "ask for less, wait until others have finished, or have the quota raised"
+    if "is being terminated" in text:
+        return "wait until the namespace is gone, then apply again"
+    if "namespaces" in text and "not found" in text:
+        return "make the namespace, or let the job do it: spec.createNamespace: true"
+    return "`openflow explain` tells which line of the job is behind a field"
+
+
+def _named(wanted: Manifest, field: str) -> Path:
+    """The path that the API server writes as ``spec.containers[0].image``; empty if it is none of the object."""
+    try:
+        return paths.named(wanted, paths.parse(field))
+    except (KeyError, ValueError):
+        return ()
+
+
+# --- pods that others make ------------------------------------------------------------------------------------------
+
+
+def pods(cluster: Cluster, plans: Sequence[JobPlan]) -> None:
+    """Try the pods that the objects of a new run will make: the driver of a Job and the like, and an executor."""
+    todo = [(plan, key, pod) for plan in plans if _starts(plan) for key, pod in _made(plan)]
+    refusals = parallel(lambda each: try_pod(cluster, each[2], each[1]), todo)
+    for (plan, key, _), refused in zip(todo, refusals, strict=True):
+        if refused is not None and _is_about_the_pod(refused):
+            why, advice = reason(refused, key), _advice(refused.text)
+            plan.add(codes.PODS_REFUSED, key, object=key, reason=why, advice=advice)
+
+
+def try_pod(cluster: Cluster, pod: Manifest, maker: Key) -> Refused | None:
+    """What the cluster says against a pod, tried under another name with the account that every namespace has."""
+    name = f"openflow-trial-{sha256(maker.name.encode()).hexdigest()[:10]}"
+    metadata = {key: value for key, value in pod.get("metadata", {}).items() if key in ("labels", "annotations")}
+    spec = {key: value for key, value in pod["spec"].items() if key not in ("serviceAccountName", "serviceAccount")}
+    trial = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {**metadata, "name": name, "namespace": maker.namespace},
+        "spec": spec,
+    }
+    try:
+        cluster.apply(trial, Key("v1", "Pod", maker.namespace, name), dry_run=True)
+    except Refused as refused:
+        return refused
+    return None
+
+
+def _starts(plan: JobPlan) -> bool:
+    """Whether the plan starts a run."""
+    begins = (Action.CREATE, Action.REPLACE)
+    return any(step.action in begins and step.key.kind in POD_TEMPLATES for step in plan.steps)
+
+
+def _made(plan: JobPlan) -> Iterator[tuple[Key, Manifest]]:
+    work = runs.workload(plan.resources)
+    if work is not None and POD_TEMPLATES[work.kind]:
+        yield work.key, paths.find(work.manifest, POD_TEMPLATES[work.kind])
+    for preview in plan.previews:
+        if preview.kind == "Pod":
+            yield preview.key, preview.manifest
+
+
+def _is_about_the_pod(refused: Refused) -> bool:
+    """Whether a refusal says something of the pod, rather than of us or of what is not there yet."""
+    about_us = "cannot patch resource" in refused.text or "cannot create resource" in refused.text
+    return not about_us and not is_about_accounts(refused) and not refused.is_missing
+
+
+# --- quotas ----------------------------------------------------------------------------------------------------------
+
+
+def quotas(cluster: Cluster, plans: Sequence[JobPlan]) -> None:
+    """Compare what a whole application asks for with what the quotas of its namespace have left."""
+    starting = [plan for plan in plans if _starts(plan)]
+    namespaces = sorted({plan.job.namespace for plan in starting})
+    known = dict(zip(namespaces, parallel(lambda namespace: _quotas(cluster, namespace), namespaces), strict=True))
+    for plan in starting:
+        wanted = _asked_for(plan)
+        for quota in known[plan.job.namespace]:
+            for resource, hard, used in _limits(quota):
+                asked, left = wanted.get(resource, Decimal(0)), max(hard - used, Decimal(0))
+                if asked > left:
+                    amounts: dict[str, Any] = {"wanted": _shown(asked), "left": _shown(left), "hard": _shown(hard)}
+                    quota_name, first = quota["metadata"]["name"], plan.resources[0].key
+                    plan.add(codes.QUOTA_TOO_SMALL, first, quota=quota_name, resource=resource, **amounts)
+
+
+def _quotas(cluster: Cluster, namespace: str) -> list[Manifest]:
+    """The quotas of a namespace that count every pod; none if they are not shown to us."""
+    try:
+        found = cluster.objects(Kind("v1", "ResourceQuota"), namespace).items
+    except Refused as refused:
+        if refused.code == 403:
+            return []
+        raise
+    return [each for each in found if not each["spec"].get("scopes") and not each["spec"].get("scopeSelector")]
+
+
+def _limits(quota: Manifest) -> Iterator[tuple[str, Decimal, Decimal]]:
+    """What a quota limits: the resource by its full name, the limit, and what is used of it."""
+    status = quota.get("status") or {}
+    used = status.get("used") or {}
+    for name, hard in (status.get("hard") or quota["spec"].get("hard") or {}).items():
+        full = f"requests.{name}" if name in ("cpu", "memory") else name
+        yield full, quantity.parse(hard), quantity.parse(used.get(name, "0"))
+
+
+def _asked_for(plan: JobPlan) -> dict[str, Decimal]:
+    """What the pods of an application count for, by the names that quotas use."""
+    total: dict[str, Decimal] = {}
+    work = runs.workload(plan.resources)
+    template = paths.find(work.manifest, POD_TEMPLATES[work.kind]) if work is not None else None
+    several = [(1, template)] if template is not None else []
+    several += ((each.copies, each.manifest) for each in plan.previews if each.kind == "Pod")
+    for copies, pod in several:
+        for name, amount in _of_pod(pod).items():
+            total[name] = total.get(name, Decimal(0)) + copies * amount
+    return total
+
+
+def _of_pod(pod: Manifest) -> dict[str, Decimal]:
+    total = {"pods": Decimal(1), "count/pods": Decimal(1)}
+    for container in pod["spec"].get("containers") or ():
+        resources = container.get("resources") or {}
+        limits = resources.get("limits") or {}
+        # A limit without a request is the request.
+        for which, amounts in (("requests", {**limits, **(resources.get("requests") or {})}), ("limits", limits)):
+            for name, amount in amounts.items():
+                full = f"{which}.{name}"
+                total[full] = total.get(full, Decimal(0)) + quantity.parse(amount)
+    return total
+
+
+def _shown(amount: Decimal) -> str:
+    """An amount as people write it: mebibytes where it is that large."""
+    text = quantity.canonical(str(amount))
+    mebi = amount / (1 << 20)
+    return f"{mebi:.0f}Mi" if mebi >= 1 and mebi == mebi.to_integral_value() else text
