@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -67,3 +68,18 @@ def connected(kubeconfig: str | None, context: str | None, timeout: float) -> It
         raise Told(str(trouble), trouble.hint, Exit.CLUSTER) from None
     except UnknownKind as unknown:
         raise Told(f"the cluster does not know {unknown}", "", Exit.CLUSTER) from None
+
+
+def ask(question: str, *, yes: bool) -> None:
+    """Go on only if the user says so; ``yes`` was said beforehand.
+
+    Raises:
+        Told: the answer is not yes, or there is nobody to ask.
+    """
+    if yes:
+        return
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise Told(f"{question} There is nobody to ask", "give --yes to go on without asking", Exit.UNDECIDED)
+    typer.echo(f"{question} [y/N] ", err=True, nl=False)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise Told("nothing was changed", "", Exit.UNDECIDED)

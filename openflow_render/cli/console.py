@@ -75,7 +75,7 @@ def write(text: str) -> None:
 
 def as_json(findings: Sequence[Finding]) -> str:
     """Findings for programs."""
-    return json.dumps({"findings": [_record(each) for each in in_order(findings)]}, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps({"findings": [record(each) for each in in_order(findings)]}, indent=2, ensure_ascii=False) + "\n"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -99,7 +99,7 @@ def _columns(rows: Sequence[Sequence[str]]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _record(finding: Finding) -> dict[str, Any]:
+def record(finding: Finding) -> dict[str, Any]:
     record: dict[str, Any] = {
         "code": finding.code.id,
         "severity": str(finding.severity),

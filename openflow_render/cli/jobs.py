@@ -27,26 +27,42 @@ def compile_all(
 
     An object that several jobs share is there once, and previews are not there.
     """
-    if len(sources) < MANY or (os.cpu_count() or 1) == 1 or not hasattr(os, "fork"):
-        results = [_compile_one(source, settings, finish) for source in sources]
-    else:
-        results = _in_processes(sources, settings, finish)
-    found = [(source, output) for source, (output, _) in zip(sources, results, strict=True) if output is not None]
+    found, findings = _compile(sources, settings, partial(_output, finish=finish))
     report = Report(lambda path: Origin(str(path)))
     outputs = shared.once(found, report)
-    return outputs, [*(finding for _, findings in results for finding in findings), *report]
+    return outputs, [*findings, *report]
 
 
-_Result = tuple[Output[T] | None, list[Finding]]
+def compile_bundles(sources: Sequence[Source], settings: Settings) -> tuple[list[tuple[Source, Bundle]], list[Finding]]:
+    """Each sound job with its objects, previews and those that jobs share too; and the findings of all jobs."""
+    found, findings = _compile(sources, settings, _bundle)
+    report = Report(lambda path: Origin(str(path)))
+    shared.once([(source, _output(bundle, source, _nothing)) for source, bundle in found], report)
+    return found, [*findings, *report]
 
 
-def _compile_one(source: Source, settings: Settings, finish: Callable[[Resource], T]) -> _Result[T]:
+_Result = tuple[T | None, list[Finding]]
+
+
+def _compile(
+    sources: Sequence[Source], settings: Settings, make: Callable[[Bundle, Source], T]
+) -> tuple[list[tuple[Source, T]], list[Finding]]:
+    """What ``make`` gives for the objects of each sound job, and the findings of all."""
+    if len(sources) < MANY or (os.cpu_count() or 1) == 1 or not hasattr(os, "fork"):
+        results = [_compile_one(source, settings, make) for source in sources]
+    else:
+        results = _in_processes(sources, settings, make)
+    found = [(source, output) for source, (output, _) in zip(sources, results, strict=True) if output is not None]
+    return found, [finding for _, findings in results for finding in findings]
+
+
+def _compile_one(source: Source, settings: Settings, make: Callable[[Bundle, Source], T]) -> _Result[T]:
     report = Report(source.origin, strict=settings.strict)
     try:
         bundle = compile_job(source, settings, report)
     except Rejected:
         bundle = None
-    return _output(bundle, source, finish) if bundle is not None and source.sound else None, report.findings
+    return make(bundle, source) if bundle is not None and source.sound else None, report.findings
 
 
 def _output(bundle: Bundle, source: Source, finish: Callable[[Resource], T]) -> Output[T]:
@@ -55,12 +71,22 @@ def _output(bundle: Bundle, source: Source, finish: Callable[[Resource], T]) -> 
     return Output(bundle.job, bundle.namespace, made)
 
 
-def _in_processes(sources: Sequence[Source], settings: Settings, finish: Callable[[Resource], T]) -> list[_Result[T]]:
+def _bundle(bundle: Bundle, _source: Source) -> Bundle:
+    return bundle
+
+
+def _nothing(_resource: Resource) -> None:
+    """What is left of an object that only matters by its name and content."""
+
+
+def _in_processes(
+    sources: Sequence[Source], settings: Settings, make: Callable[[Bundle, Source], T]
+) -> list[_Result[T]]:
     """Forked processes inherit the jobs as they were read; only what came out is sent back."""
     import multiprocessing
 
     global _task  # noqa: PLW0603 - a forked process can only be told by what it inherits
-    _task = partial(_compile_at, sources, settings, finish)
+    _task = partial(_compile_at, sources, settings, make)
     with multiprocessing.get_context("fork").Pool() as pool:
         return pool.map(_run_task, range(len(sources)), chunksize=max(1, len(sources) // 32))
 
@@ -73,9 +99,9 @@ def _run_task(index: int) -> Any:
 
 
 def _compile_at(
-    sources: Sequence[Source], settings: Settings, finish: Callable[[Resource], T], index: int
+    sources: Sequence[Source], settings: Settings, make: Callable[[Bundle, Source], T], index: int
 ) -> _Result[T]:
-    return _compile_one(sources[index], settings, finish)
+    return _compile_one(sources[index], settings, make)
 
 
 def refuse_errors(findings: Sequence[Finding]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from openflow_render.changes import owned
@@ -40,48 +41,36 @@ class Done(NamedTuple):
     action: Action
 
 
-class Outcome(NamedTuple):
-    """What was done, and what stopped the rest of which job."""
-
-    done: list[Done]
-    troubles: list[tuple[JobPlan, Trouble]]
-
-
 class Execution:
     """Carries out the plans of several jobs. A job whose object fails goes no further; the others do."""
 
-    def __init__(self, cluster: Cluster, settings: Settings, consent: Consent, tell: Callable[[Done], None]) -> None:
+    def __init__(self, cluster: Cluster, settings: Settings, consent: Consent) -> None:
         self._cluster = cluster
         self._consent = consent
         self._planner = Planner(cluster, settings, consent)
-        self._tell = tell
-        self._done: list[Done] = []
-        self._troubles: list[tuple[JobPlan, Trouble]] = []
+        self._tell: Callable[[Done], None] = lambda _: None
         self._uids: dict[Key, str] = {}
+        self.done: list[Done] = []
+        self.troubles: list[tuple[JobPlan, Trouble]] = []
 
-    def run(self, plans: Sequence[JobPlan]) -> Outcome:
-        """Do what the plans say; those that change nothing are left alone, records and all.
+    @staticmethod
+    def todo(plans: Sequence[JobPlan]) -> list[JobPlan]:
+        """The plans that change anything; the others are left alone, records and all."""
+        return [plan for plan in plans if plan.changes or _forgets(plan)]
 
-        Raises:
-            KeyboardInterrupt: what was done until then is in ``done``.
-        """
-        todo = [plan for plan in plans if plan.changes or _forgets(plan)]
+    def run(self, plans: Sequence[JobPlan], *, tell: Callable[[Done], None]) -> None:
+        """Do what the plans say. Afterwards ``done`` says what was done, and ``troubles`` what stopped which job."""
+        self._tell = tell
         # A namespace has to be there for the record that is to hold it.
-        self._in_order(todo, lambda step: step.action is Action.CREATE and step.key.kind == "Namespace")
-        claims = {id(plan): Claim(self._cluster, plan.record) for plan in todo}
-        self._each(todo, lambda plan: claims[id(plan)].take(_wider(plan)))
-        held = [plan for plan in todo if not self._failed(plan)]
+        self._in_order(plans, lambda step: step.action is Action.CREATE and step.key.kind == "Namespace")
+        claims = {id(plan): Claim(self._cluster, plan.record) for plan in plans}
+        self._each(plans, lambda plan: claims[id(plan)].take(_wider(plan)))
+        held = [plan for plan in plans if not self._failed(plan)]
         with Beating(claims[id(plan)] for plan in held):
             try:
                 self._write(held, claims)
             finally:
                 self._let_go(held, claims)
-        return Outcome(self._done, self._troubles)
-
-    @property
-    def done(self) -> list[Done]:
-        """What was done so far."""
-        return self._done
 
     def _write(self, plans: Sequence[JobPlan], claims: Mapping[int, Claim]) -> None:
         def check(plan: JobPlan) -> None:
@@ -90,20 +79,20 @@ class Execution:
         self._end_running(plans)
         for kinds in (*_ORDER, None):
             self._each(plans, check)
-            self._in_order(plans, lambda step, kinds=kinds: _writes(step) and _is_of(step, kinds))
+            self._in_order(plans, partial(_is_written, kinds))
         self._each(plans, check)
         for kinds in (None, *reversed(_ORDER)):
-            self._in_order(plans, lambda step, kinds=kinds: step.action is Action.DELETE and _is_of(step, kinds))
+            self._in_order(plans, partial(_is_deleted, kinds))
 
     def _end_running(self, plans: Sequence[JobPlan]) -> None:
         """End old runs that are still running before new ones start, and wait until they are gone."""
         running = {id(step) for plan in plans for old in plan.old_runs if not old.is_over for step in old.objects}
-        self._in_order(plans, lambda step: id(step) in running and step.key.kind in POD_TEMPLATES and _deletes(step))
+        self._in_order(plans, lambda step: id(step) in running and _is_deleted(None, step))
 
     def _in_order(self, plans: Sequence[JobPlan], chosen: Callable[[Step], bool]) -> None:
         """Carry out the chosen steps of all jobs that have not failed, several at a time."""
         todo = [(plan, step) for plan in plans if not self._failed(plan) for step in plan.all_steps if chosen(step)]
-        todo = [(plan, step) for plan, step in todo if step.key not in {done.key for done in self._done}]
+        todo = [(plan, step) for plan, step in todo if step.key not in {done.key for done in self.done}]
 
         def carry_out(each: tuple[JobPlan, Step]) -> Trouble | None:
             try:
@@ -114,7 +103,7 @@ class Execution:
 
         for (plan, _), trouble in zip(todo, parallel(carry_out, todo), strict=True):
             if trouble is not None:
-                self._troubles.append((plan, trouble))
+                self.troubles.append((plan, trouble))
 
     def _each(self, plans: Sequence[JobPlan], work: Callable[[JobPlan], None]) -> None:
         """Do something for every job that has not failed."""
@@ -129,10 +118,10 @@ class Execution:
 
         for plan, trouble in zip(standing, parallel(attempt, standing), strict=True):
             if trouble is not None:
-                self._troubles.append((plan, trouble))
+                self.troubles.append((plan, trouble))
 
     def _failed(self, plan: JobPlan) -> bool:
-        return any(each is plan for each, _ in self._troubles)
+        return any(each is plan for each, _ in self.troubles)
 
     def _let_go(self, plans: Sequence[JobPlan], claims: Mapping[int, Claim]) -> None:
         """Leave the records as they have to be: narrow where all was done, and else with all that may be there."""
@@ -141,7 +130,7 @@ class Execution:
             claims[id(plan)].release(None if unfinished(plan) else self._entries(plan))
 
         def unfinished(plan: JobPlan) -> bool:
-            finished = {done.key for done in self._done}
+            finished = {done.key for done in self.done}
             return any(step.changes and step.key not in finished for step in plan.all_steps)
 
         for plan in plans:
@@ -149,7 +138,7 @@ class Execution:
                 release(plan)
             except Trouble as trouble:
                 if not self._failed(plan):
-                    self._troubles.append((plan, trouble))
+                    self.troubles.append((plan, trouble))
 
     def _entries(self, plan: JobPlan) -> list[Entry]:
         return [entry._replace(uid=self._uids.get(entry.key, entry.uid)) for entry in plan.entries]
@@ -171,7 +160,7 @@ class Execution:
         else:
             self._create(step)
         done = Done(step.key, step.action)
-        self._done.append(done)
+        self.done.append(done)
         self._tell(done)
 
     def _create(self, step: Step) -> None:
@@ -282,15 +271,15 @@ def _forgets(plan: JobPlan) -> bool:
     return bool(plan.record.version) and set(plan.entries) != set(plan.record.entries)
 
 
-def _writes(step: Step) -> bool:
-    return step.action in (Action.CREATE, Action.UPDATE, Action.REPLACE)
+def _is_written(kinds: frozenset[str] | None, step: Step) -> bool:
+    return step.action in (Action.CREATE, Action.UPDATE, Action.REPLACE) and _is_of(kinds, step)
 
 
-def _deletes(step: Step) -> bool:
-    return step.action is Action.DELETE
+def _is_deleted(kinds: frozenset[str] | None, step: Step) -> bool:
+    return step.action is Action.DELETE and _is_of(kinds, step)
 
 
-def _is_of(step: Step, kinds: frozenset[str] | None) -> bool:
+def _is_of(kinds: frozenset[str] | None, step: Step) -> bool:
     """Whether a step is about one of ``kinds``; about none that has a place in the order, if that is ``None``."""
     return step.key.kind in kinds if kinds is not None else not any(step.key.kind in each for each in _ORDER)
 

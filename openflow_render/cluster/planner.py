@@ -50,15 +50,25 @@ class Planner:
         plans = [self._begun(each, known) for each in compiled]
         live = Live(self._cluster, plans)
         open_: list[tuple[JobPlan, Resource]] = []
+        first: set[Key] = set()
         for plan in plans:
-            open_ += ((plan, resource) for resource in plan.resources if not self._settled(plan, resource, live))
+            for resource in plan.resources:
+                # What several jobs hold is made by the first, and recorded by all.
+                if resource.key in first:
+                    there = live.get(resource.key)
+                    plan.steps.append(Step(resource.key, Action.KEEP, run=_run(plan, resource), live=there))
+                elif not self._settled(plan, resource, live):
+                    open_.append((plan, resource))
+                first.add(resource.key)
             self._retire(plan, live, known)
         rights = preflight.Rights(self._cluster)
         rights.ask([(plan, resource.key, verb) for plan, resource in open_ for verb in ("create", "patch")])
         tried = parallel(lambda each: self._tried(*each, live, rights), open_)
-        for (plan, _), step in zip(open_, tried, strict=True):
+        for (plan, _), found in zip(open_, tried, strict=True):
+            others = [job for job, record in known.items() if job != plan.job and found.key in record.known]
+            step = _shared(found) if others else found
             plan.steps.append(step)
-            self._decide(plan, step, known)
+            self._decide(plan, step, others)
         for plan in plans:
             self._finish(plan)
         self._ask_to_write(rights, plans)
@@ -139,7 +149,7 @@ class Planner:
         trial = _Trial(self._cluster, plan, resource, there)
         return trial.step()
 
-    def _decide(self, plan: JobPlan, step: Step, known: Mapping[Job, Record]) -> None:
+    def _decide(self, plan: JobPlan, step: Step, others: Sequence[Job]) -> None:
         """Add what has to be decided about a change."""
         key = step.key
         if step.action is Action.REPLACE and not self._consent.replace:
@@ -152,7 +162,6 @@ class Planner:
                 plan.add(codes.FIELD_CONFLICT, key, conflict.path, object=key, live=shown, **told)
         if step.live is None or step.action is Action.KEEP or self._consent.adopt:
             return
-        others = [job for job, record in known.items() if job != plan.job and key in record.known]
         if others:
             plan.add(codes.ANOTHER_JOBS, key, object=key, owner=others[0])
         elif key not in plan.record.known and owned.owned(step.live, MANAGER) is None:
@@ -203,6 +212,14 @@ class Planner:
         if not whole and len(pruned) > len(kept) and Deleting.MOST not in self._consent.deleting:
             what = f"most of what the job owns, {len(pruned)} of {len(pruned) + len(kept)} objects,"
             plan.add(codes.DELETION_HELD_BACK, pruned[0].key, what=what, consent=Deleting.MOST)
+
+
+def _shared(step: Step) -> Step:
+    """The step for an object that another job holds too, whose labels and annotations are then the other's."""
+    apart = [each for each in step.fields if each.path[:1] != ("metadata",)]
+    if step.action is not Action.UPDATE or apart:
+        return step
+    return Step(step.key, Action.KEEP, run=step.run, live=step.live)
 
 
 _CONSENTS: Mapping[str, Deleting] = {"PersistentVolumeClaim": Deleting.CLAIMS, "Namespace": Deleting.NAMESPACE}
@@ -287,7 +304,7 @@ class _Trial:
             if anew is not None:
                 return self._step(Action.REPLACE, after=anew, why=preflight.reason(refused, self._key))
         preflight.refuse(self._plan, self._key, self._wanted, refused)
-        return self._step(Action.CREATE if self._live is None else Action.UPDATE, simulated="the cluster refuses it")
+        return self._step(Action.CREATE if self._live is None else Action.UPDATE, why="the cluster refuses it")
 
     def _anew(self) -> Manifest | None:
         """The object as it would be if it were made anew, if it may be made at all: tried under another name."""

@@ -87,6 +87,10 @@ class Rights:
 
 def refuse(plan: JobPlan, key: Key, wanted: Manifest, refused: Refused) -> None:
     """Add to the report that the cluster refuses an object, at the line of the first field that it names."""
+    if f'namespaces "{key.namespace}" not found' in refused.text:
+        if all(each.code is not codes.NAMESPACE_MISSING for each in plan.report):
+            plan.add(codes.NAMESPACE_MISSING, key, ("metadata", "namespace"), namespace=key.namespace)
+        return
     path: Path = ()
     for cause in refused.causes:
         path = path or _named(wanted, cause.field)
@@ -122,8 +126,6 @@ def _advice(text: str) -> str:
         return "ask for less, wait until others have finished, or have the quota raised"
     if "is being terminated" in text:
         return "wait until the namespace is gone, then apply again"
-    if "namespaces" in text and "not found" in text:
-        return "make the namespace, or let the job do it: spec.createNamespace: true"
     return "`openflow explain` tells which line of the job is behind a field"
 
 

@@ -1536,6 +1536,13 @@ OLD_RUN_GOES_ON = Code(
     hint="--replace ends it first; else a later apply retires it when it has finished",
     about="A running driver is never ended by accident.",
 )
+NAMESPACE_MISSING = Code(
+    "OF812",
+    ERROR,
+    "the namespace {namespace} is not there",
+    hint="make it, or let the job do it: spec.createNamespace: true",
+    about="The cluster has no such namespace, so nothing of the job can be made.",
+)
 
 
 def catalogue() -> list[Code]:

@@ -1,0 +1,179 @@
+"""What the commands share that plan changes of a cluster: their options, and from jobs to plans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from openflow_render.cli import clusters, console, jobs
+from openflow_render.cli.console import Told
+from openflow_render.cli.exits import Exit
+from openflow_render.compile import Settings
+from openflow_render.core import codes
+from openflow_render.core.report import Finding, Report, Severity
+from openflow_render.source.load import Source
+
+if TYPE_CHECKING:
+    from openflow_render.cluster.cluster import Cluster
+    from openflow_render.cluster.execution import Execution
+    from openflow_render.cluster.plan import Consent, JobPlan
+    from openflow_render.cluster.planner import Compiled
+
+DELETING = ("claims", "namespace", "most")
+
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Delete and make anew what cannot be changed; end an old run that still runs.")
+]
+ForceConflicts = Annotated[bool, typer.Option("--force-conflicts", help="Take fields that other managers own.")]
+Prune = Annotated[bool, typer.Option("--prune", help="Delete what the job owned and does not hold any more.")]
+Adopt = Annotated[bool, typer.Option("--adopt", help="Take over objects that openflow, or this job, has not made.")]
+AllowDeleting = Annotated[
+    list[str] | None,
+    typer.Option("--allow-deleting", metavar="WHAT", help=f"Agree to lose {', '.join(DELETING)}; may be repeated."),
+]
+LiteralSecrets = Annotated[
+    bool, typer.Option("--literal-secrets", help="Make the Secrets whose data the job holds in the clear.")
+]
+ExpectCluster = Annotated[
+    str | None,
+    typer.Option("--expect-cluster", metavar="CLUSTER", help="Refuse any other API server: its URL, or sha256:<CA>."),
+]
+
+
+def consent(
+    *,
+    replace: bool = False,
+    force_conflicts: bool = False,
+    prune: bool = False,
+    adopt: bool = False,
+    secrets: bool = False,
+    deleting: Iterable[str] | None,
+) -> Consent:
+    """What the options agree to.
+
+    Raises:
+        typer.BadParameter: `--allow-deleting` names something that it does not know.
+    """
+    from openflow_render.cluster.plan import Consent, Deleting
+
+    try:
+        agreed = frozenset(Deleting(each) for each in deleting or ())
+    except ValueError as error:
+        raise typer.BadParameter(f"--allow-deleting: {error}; it takes {', '.join(DELETING)}") from None
+    return Consent(replace, force_conflicts, prune, adopt, secrets, agreed)
+
+
+def compiled(
+    sources: Sequence[Source], settings: Settings, report: Report, *, secrets: bool, quiet: bool
+) -> list[Compiled]:
+    """The objects of every job.
+
+    Raises:
+        Rejected: a job is refused.
+    """
+    from openflow_render.cluster.planner import Compiled
+
+    found, findings = jobs.compile_bundles(sources, settings)
+    findings = [*report.findings, *findings]
+    if secrets:
+        findings = [each for each in findings if each.code is not codes.CONTENT_KEPT_BACK]
+    jobs.refuse_errors(findings)
+    console.show(findings, quiet=quiet)
+    return [Compiled(source, bundle) for source, bundle in found]
+
+
+def expect(cluster: Cluster, expected: str | None) -> None:
+    """Refuse to go on with another cluster than the one that is ``expected``.
+
+    Raises:
+        Undecided: it is another one.
+    """
+    from openflow_render.cluster.outcome import Undecided
+
+    connection = cluster.connection
+    known = {connection.server.lower(), (connection.authority or "").lower()}
+    if expected is not None and expected.rstrip("/").lower() not in known:
+        hint = f"--context chooses another cluster; this one is {connection.server}, {connection.authority or 'no CA'}"
+        raise Undecided(f"this is another cluster than {expected}", hint)
+
+
+def show(cluster: Cluster, plans: Sequence[JobPlan]) -> None:
+    """Print the plans for people."""
+    from openflow_render.cli import plan_report
+
+    console.write(plan_report.text(plans, cluster.connection.server))
+
+
+def carry_out(execution: Execution, plans: Sequence[JobPlan], question: str, *, yes: bool) -> None:
+    """Ask whether to go on, and do what the plans say, if that is anything.
+
+    Raises:
+        Told: not all of it could be done; what was and what was not has been printed.
+    """
+    todo = execution.todo(plans)
+    if not todo:
+        return
+    clusters.ask(question, yes=yes)
+    try:
+        execution.run(todo, tell=lambda done: console.say(f"{_PAST[done.action]} {done.key}"))
+    except KeyboardInterrupt:
+        _tell_undone(execution, todo)
+        raise
+    if execution.troubles:
+        for plan, trouble in execution.troubles:
+            console.complain(f"{plan.job}: {trouble}", trouble.hint)
+        _tell_undone(execution, todo)
+        raise Told("not everything was done", "run it again: it goes on from here", _exit(execution))
+    for plan in plans:
+        console.say(f"{plan.job}: done")
+
+
+_PAST = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
+
+
+def _tell_undone(execution: Execution, plans: Sequence[JobPlan]) -> None:
+    """Print what was planned and not done; what was done has been printed as it was."""
+    done = {each.key for each in execution.done}
+    undone = [
+        f"{step.action} {step.key}"
+        for plan in plans
+        for step in plan.all_steps
+        if step.changes and step.key not in done
+    ]
+    if undone:
+        console.complain(f"not done: {', '.join(undone)}")
+
+
+def _exit(execution: Execution) -> Exit:
+    """The exit code for what stopped an execution: a decision, if that is all that was missing."""
+    from openflow_render.cluster.outcome import Undecided
+
+    undecided = all(isinstance(trouble, Undecided) for _, trouble in execution.troubles)
+    return Exit.UNDECIDED if undecided else Exit.CLUSTER
+
+
+def findings(plans: Sequence[JobPlan]) -> list[Finding]:
+    """What the plans have found, for all jobs."""
+    return [finding for plan in plans for finding in plan.report]
+
+
+def refuse(plans: Sequence[JobPlan]) -> None:
+    """Stop if the cluster would refuse a plan, or a decision is missing.
+
+    Raises:
+        Told: it is so; the findings, which say more, have been shown.
+    """
+    errors = [each for each in findings(plans) if each.severity is Severity.ERROR]
+    mistakes = [plan for plan in plans if plan.is_a_mistake]
+    if mistakes:
+        raise Told(f"{_jobs(mistakes)} cannot be applied as it is", "nothing was changed", Exit.CLUSTER)
+    if errors:
+        hint = "nothing was changed; each hint above says how to go on"
+        raise Told(f"{len(errors)} decision{'s' if len(errors) > 1 else ''} needed", hint, Exit.UNDECIDED)
+
+
+def _jobs(plans: Sequence[JobPlan]) -> str:
+    more = f" and {len(plans) - 1} more" if len(plans) > 1 else ""
+    return f"the job {plans[0].job}{more}"
