@@ -255,11 +255,17 @@ class Causes:
         self._source = source
         self._settings = settings
 
-    def find(self, name: str, path: Path) -> Origin:
-        """The place that says most about the field ``path`` of the object ``name``, such as ``Pod/etl-driver``."""
+    def find(self, name: str, path: Path, line: str = "") -> Origin:
+        """The place that says most about the field ``path`` of the object ``name``, such as ``Pod/etl-driver``.
+
+        ``line`` is the name of a property, if it is about one line of a field that holds many.
+        """
         credits_ = self._tables.get(name, {})
         credit = nearest(credits_, path)
         fields = written_fields(self._source.tree, credit)
+        if line:
+            path = max(((*path, line), (*path, *line.split("."))), key=lambda each: _best_alike(fields, each))
+            fields = [field for field in fields if alike(field, path)] or fields
         patched = patch_of(credit) or _patch_around(credits_, path)
         if patched:
             return patched
@@ -312,6 +318,10 @@ def written(tree: Mapping[str, Any], field: Path) -> Path | None:
 def likeliest(fields: Sequence[Path], path: Path) -> Path:
     """The one of the job ``fields`` that says most about the output field ``path``: the one with the likest name."""
     return max(fields, key=lambda field: alike(field, path))
+
+
+def _best_alike(fields: Sequence[Path], path: Path) -> int:
+    return max((alike(field, path) for field in fields), default=0)
 
 
 def alike(field: Path, path: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from openflow_render.changes.change import Change
@@ -45,7 +46,19 @@ def fields(change: Change) -> list[FieldChange]:
         )
         for level in levels
     ]
-    return sorted([*found, *_moved(before, after)], key=lambda field: paths.show(field.path))
+    by_path = {each.path: each for each in (_whole(each, before, after) for each in found)}
+    return sorted([*by_path.values(), *_moved(before, after)], key=lambda field: paths.show(field.path))
+
+
+def _whole(field: FieldChange, before: Any, after: Any) -> FieldChange:
+    """The list around a changed item, where it is one of plain values, which says more as a whole."""
+    around = field.path[:-1]
+    if field.path and isinstance(field.path[-1], int):
+        with suppress(KeyError):
+            old, new = paths.find(before, around), paths.find(after, around)
+            if not any(isinstance(each, (dict, list)) for each in (*old, *new)):
+                return FieldChange(around, old, new)
+    return field
 
 
 def _named(value: Any, field: str | int = "") -> Any:

@@ -18,6 +18,8 @@ _COPY = "kubectl.kubernetes.io/last-applied-configuration"
 """An annotation in which kubectl keeps the whole object, secret values included."""
 
 
+_LONGEST = 60
+
 _SENSITIVE = re.compile(r"(?i)secret|password|token|access[._]?key|credential")
 """Names whose values are hidden wherever they stand. Source: ``spark.redaction.regex`` of Spark, and one word more."""
 
@@ -35,11 +37,11 @@ def masked(change: Change) -> Change:
 
 
 def shown(key: Key, path: Path, value: Any) -> str:
-    """A value at ``path`` of an object as text, hidden if it is secret."""
+    """A value at ``path`` of an object as short text, hidden if it is secret."""
     if (key.kind == "Secret" and path[:1] in {(field,) for field in _VALUES}) or _COPY in path or is_sensitive(path):
         return HIDDEN
-    redacted = _redact(value, None, HIDDEN)
-    return redacted if isinstance(redacted, str) else json.dumps(redacted, ensure_ascii=False)
+    text = json.dumps(_redact(value, None, HIDDEN), ensure_ascii=False)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def is_sensitive(path: Path) -> bool:

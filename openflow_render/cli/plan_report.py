@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -24,6 +25,7 @@ _SIGNS: Mapping[Action, str] = {
     Action.DELETE: "-",
     Action.LEAVE: "·",
 }
+_PROPERTY = re.compile(r"\+([A-Za-z0-9_.-]+)[=: ]")
 _LONGEST = 100
 _LINES = 20
 _COMMENT = 60_000
@@ -136,10 +138,19 @@ def _field(plan: JobPlan, key: Key, field: FieldChange, name: str) -> Iterator[s
     place = f"   # {plan.origin(key, field.path)}" if plan.causes is not None else ""
     where = f"    {name}{paths.show(field.path)}:"
     if _is_text(field.old) and _is_text(field.new):
-        yield f"{where}{place}"
-        yield from (f"      {line}" for line in _lines(field.old, field.new))
+        yield where
+        for line in _lines(field.old, field.new):
+            yield f"      {line}{_line_place(plan, key, field, line)}"
     else:
         yield f"{where} {_value(field.old)} → {_value(field.new)}{place}"
+
+
+def _line_place(plan: JobPlan, key: Key, field: FieldChange, line: str) -> str:
+    """Where a new line of a properties file comes from."""
+    name = _PROPERTY.match(line)
+    if name is None or plan.causes is None:
+        return ""
+    return f"   # {plan.causes.find(str(key), field.path, name[1])}"
 
 
 def _is_text(value: Any) -> bool:

@@ -48,7 +48,7 @@ def consequence(step: Step) -> str:
 def _updated(step: Step) -> str:
     kind = step.key.kind
     if not step.fields:
-        return "no value changes, only who owns it"
+        return "only the id of the run changes" if step.was else "no value changes, only who owns it"
     template = POD_TEMPLATES.get(kind)
     if all(each.path[:1] == ("metadata",) for each in step.fields):
         return "a running application is not touched"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from openflow_render.changes import owned
 from openflow_render.changes.change import Change
@@ -14,6 +15,7 @@ from openflow_render.cluster.cluster import MANAGER
 from openflow_render.cluster.record import Entry, Job, Record
 from openflow_render.compile import Causes
 from openflow_render.core import codes, paths
+from openflow_render.core.identity import SUFFIX_LENGTH
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Code, Origin, Report, Severity
 from openflow_render.core.resource import Key, Manifest, Resource
@@ -80,7 +82,7 @@ class Step:
 
     ``wanted`` is what is applied, ``before`` and ``after`` are the object as it is and would be, free of what the
     server keeps for itself. ``simulated`` says why the server could not be asked, if it could not. ``run`` is the run
-    that the object belongs to, if it is of one.
+    that the object belongs to, if it is of one, and ``was`` the run that it belonged to.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class Step:
         conflicts: Sequence[Conflict] = (),
         simulated: str = "",
         why: str = "",
+        was: str = "",
     ) -> None:
         self.key = key
         self.action = action
@@ -106,6 +109,7 @@ class Step:
         self.conflicts = tuple(conflicts)
         self.simulated = simulated
         self.why = why
+        self.was = was
         self._merged = after
 
     @property
@@ -121,14 +125,20 @@ class Step:
     @cached_property
     def fields(self) -> list[FieldChange]:
         """The fields that change; values of Secrets are hidden."""
-        if self.after is None:
+        if self.after is None or self.live is None or self._merged is None:
             return []
         if self.action is Action.UPDATE:
-            return fields(Change(self.key, self.before, self.after))
+            return self._between(self.before, self.after)
         if self.action is Action.REPLACE:
             # Only what we own on either side: the rest was filled in by the server, and will be again.
-            return fields(Change(self.key, _ours(self.live), _ours(self._merged)))
+            return self._between(ours(self.live), ours(self._merged))
         return []
+
+    def _between(self, before: Manifest | None, after: Manifest | None) -> list[FieldChange]:
+        """The fields that differ; that another run has another id is told once, and not for each of them."""
+        if before is not None and self.was and self.run:
+            before = in_run(before, self.was, self.run)
+        return fields(Change(self.key, before, after))
 
     @cached_property
     def handovers(self) -> list[Handover]:
@@ -214,7 +224,7 @@ class JobPlan:
         """The input line behind a field of an object."""
         if self.causes is None:
             return Origin(str(self.job))
-        return self.causes.find(str(key), path)
+        return self.causes.find(str(key), path or ("metadata", "name"))
 
     def add(self, code: Code, key: Key, path: Path = (), **values: object) -> None:
         """Add a finding about a field of an object to the report, at the input line behind it."""
@@ -241,12 +251,18 @@ def comparable(manifest: Manifest) -> Manifest:
     return {**{key: value for key, value in manifest.items() if key != "status"}, "metadata": metadata}
 
 
-def _ours(manifest: Manifest | None) -> Manifest | None:
-    """What we have applied of an object; all of it if that is not known."""
-    if manifest is None:
-        return None
+def ours(manifest: Manifest) -> Manifest:
+    """What we have applied of an object, free of what the server keeps for itself; all of it if that is not known."""
     own = owned.owned(manifest, MANAGER)
     return comparable(manifest if own is None else owned.project(manifest, own))
+
+
+def in_run(manifest: Manifest, old: str, new: str) -> Manifest:
+    """The object with what stands for one run replaced by what stands for another: names, ids, labels."""
+    text = json.dumps(manifest, ensure_ascii=False)
+    text = text.replace(old, new).replace(old[:SUFFIX_LENGTH], new[:SUFFIX_LENGTH])
+    renamed: Manifest = json.loads(text)
+    return renamed
 
 
 def _handovers(live: Manifest, merged: Manifest) -> Iterator[Handover]:
@@ -262,10 +278,3 @@ def _handovers(live: Manifest, merged: Manifest) -> Iterator[Handover]:
         gains, loses = ([path for path in each if path[-1:] != (APPLIED,)] for each in (gains, loses))
         if gains or loses:
             yield Handover(manager, tuple(gains), tuple(loses))
-
-
-def ours(manifest: Manifest) -> dict[str, Any]:
-    """What we have applied of an object, free of what the server keeps for itself."""
-    found = _ours(manifest)
-    assert found is not None
-    return found

@@ -153,8 +153,8 @@ class Planner:
         """Add what has to be decided about a change."""
         key = step.key
         if step.action is Action.REPLACE and not self._consent.replace:
-            first = step.fields[0].path if step.fields else ()
-            plan.add(codes.NEEDS_REPLACEMENT, key, first, object=key, reason=step.why)
+            changed = [each.path for each in step.fields if each.path[:1] != ("metadata",)]
+            plan.add(codes.NEEDS_REPLACEMENT, key, next(iter(changed), ()), object=key, reason=step.why)
         if step.conflicts and not self._consent.force_conflicts:
             for conflict in step.conflicts:
                 shown = mask.shown(key, conflict.path, _value(step.live, conflict.path))
@@ -311,9 +311,10 @@ class _Trial:
         key = self._key._replace(name=f"{self._key.name[:40].rstrip('-.')}-{_short_digest(self._key.name)}")
         metadata = {**self._wanted["metadata"], "name": key.name}
         try:
-            return self._cluster.apply({**self._wanted, "metadata": metadata}, key, dry_run=True).manifest
+            made = self._cluster.apply({**self._wanted, "metadata": metadata}, key, dry_run=True).manifest
         except Refused:
             return None
+        return {**made, "metadata": {**made["metadata"], "name": self._key.name}}
 
     def _awaited(self, refused: Refused) -> str:
         """What the object needs, is not there, and comes with the same job; empty if that is not what is wrong."""
@@ -342,6 +343,7 @@ class _Trial:
         simulated: str = "",
         why: str = "",
     ) -> Step:
+        was = self._plan.record.known.get(self._key)
         return Step(
             self._key,
             action,
@@ -352,6 +354,7 @@ class _Trial:
             conflicts=conflicts,
             simulated=simulated,
             why=why,
+            was=was.run if was is not None and was.run != self._run else "",
         )
 
 

@@ -25,6 +25,8 @@ _INSTALLS: Mapping[str, str] = {
     "kueue.x-k8s.io": "install Kueue, or choose another spec.scheduling.scheduler",
 }
 
+_FIXED_POD = "pod updates may not change fields other than"
+
 _Right = tuple[Kind, str, str]
 """A kind, a namespace, and a verb."""
 
@@ -102,6 +104,8 @@ def reason(refused: Refused, key: Key) -> str:
     """Why the API server refuses, in one line; nothing of what a Secret holds."""
     if key.kind == "Secret":
         return ", ".join(cause.field for cause in refused.causes) or f"HTTP {refused.code}"
+    if _FIXED_POD in refused.text:
+        return "of a Pod that is there, little more than its images can change"
     told = [f"{cause.field}: {_first_line(cause.message)}" for cause in refused.causes if cause.message]
     if not told:
         return _first_line(refused.text)

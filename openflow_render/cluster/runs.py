@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from openflow_render.changes.change import Change
 from openflow_render.changes.fields import FieldChange, fields
 from openflow_render.cluster import pods
-from openflow_render.cluster.plan import Action, JobPlan, OldRun, RunChange, Step, comparable, ours
+from openflow_render.cluster.plan import Action, JobPlan, OldRun, RunChange, Step, comparable, in_run, ours
 from openflow_render.cluster.record import Entry
-from openflow_render.core.identity import SUFFIX_LENGTH
 from openflow_render.core.resource import POD_TEMPLATES, Key, Manifest, Resource
 
 
@@ -50,7 +48,7 @@ def change(plan: JobPlan) -> RunChange | None:
     if not begun or not plan.old_runs:
         return None
     old = max(plan.old_runs, key=lambda each: [_born(step.live) for step in each.objects])
-    renamed = [_renamed(ours(step.live), old.run, plan.run) for step in old.objects if step.live is not None]
+    renamed = [in_run(ours(step.live), old.run, plan.run) for step in old.objects if step.live is not None]
     before = {Resource(each).key: each for each in renamed}
     after = {step.key: comparable(step.wanted) for step in begun if step.wanted}
     changed: list[tuple[Key, FieldChange]] = []
@@ -68,14 +66,6 @@ def change(plan: JobPlan) -> RunChange | None:
 
 def _born(manifest: Manifest | None) -> str:
     return str(manifest["metadata"]["creationTimestamp"]) if manifest is not None else ""
-
-
-def _renamed(manifest: Manifest, old: str, new: str) -> Manifest:
-    """The object with what stands for one run replaced by what stands for another: names, ids, labels."""
-    text = json.dumps(manifest, ensure_ascii=False)
-    text = text.replace(old, new).replace(old[:SUFFIX_LENGTH], new[:SUFFIX_LENGTH])
-    renamed: Manifest = json.loads(text)
-    return renamed
 
 
 def _without_empty(value: Any) -> Any:

@@ -1462,7 +1462,7 @@ FIELD_CONFLICT = Code(
     "OF801",
     ERROR,
     "`{field}` of {object} belongs to {manager}, which set it to {live}",
-    hint="take it with --force-conflicts, or leave the field to {manager}: drop it from the job, or write {live}",
+    hint="take it with --force-conflicts, or leave it to {manager}: drop it from the job, or write the same value",
     about="Server-side apply knows who set a field last. Another manager's field is changed only when you say so.",
 )
 NEEDS_REPLACEMENT = Code(

@@ -1,0 +1,63 @@
+"""What the commands about running applications share: finding them, and showing them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+from openflow_render.cli.console import Told
+from openflow_render.cli.exits import Exit
+from openflow_render.core.report import visible
+
+if TYPE_CHECKING:
+    from openflow_render.cluster.applications import Application, Wanted
+    from openflow_render.cluster.cluster import Cluster
+
+HEAD = ("submission id", "name", "state", "age", "executors", "restarts", "started by")
+
+
+def wanted(text: str, namespace: str | None, *, everywhere: bool) -> Wanted:
+    """Which applications a submission id means.
+
+    Raises:
+        typer.BadParameter: it is none, or means many namespaces without the flag for them.
+    """
+    from openflow_render.cluster import applications
+
+    try:
+        return applications.wanted(text, namespace, everywhere=everywhere)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def found(cluster: Cluster, meant: Wanted, *, count_executors: bool = True) -> list[Application]:
+    """The applications that are meant, the newest first.
+
+    Raises:
+        Told: there is none.
+    """
+    from openflow_render.cluster import applications
+
+    all_found = applications.find(cluster, meant, datetime.now(UTC), count_executors=count_executors)
+    if not all_found:
+        where = f"-n {meant.namespace}" if meant.is_one_namespace else "--all-namespaces"
+        raise Told(f"no application matches {meant}", f"`openflow list {where}` tells what there is", Exit.CLUSTER)
+    return all_found
+
+
+def row(application: Application) -> tuple[str, ...]:
+    """The cells below `HEAD`."""
+    from openflow_render.cluster.applications import duration
+
+    cells = (
+        application.submission,
+        application.name,
+        application.state.value,
+        duration(application.age),
+        str(application.executors),
+        str(application.restarts),
+        application.starter,
+    )
+    return tuple(map(visible, cells))
