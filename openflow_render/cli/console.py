@@ -55,7 +55,7 @@ def complain(message: str, hint: str = "") -> None:
 def say(message: str) -> None:
     """Tell what was done, unless `-q`."""
     if not QUIET:
-        _talk(f"{visible(message)}\n")
+        _talk("".join(f"{visible(line)}\n" for line in message.split("\n")))
 
 
 def write(text: str) -> None:

@@ -75,11 +75,7 @@ def _show(to_end: list[Ending], *, yes: bool) -> None:
         return
     typer.echo(text, err=True, nl=False)
     what = "this application" if len(rows) == 1 else f"these {len(rows)} applications"
-    if sys.stdin is None or not sys.stdin.isatty():
-        raise Told(f"{what} would end, and there is nobody to ask", "give --yes to end without asking", Exit.UNDECIDED)
-    typer.echo(f"End {what}? [y/N] ", err=True, nl=False)
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise Told("nothing was ended", "", Exit.UNDECIDED)
+    clusters.ask(f"End {what}?", yes=yes)
 
 
 def _row(ending: Ending) -> tuple[str, ...]:

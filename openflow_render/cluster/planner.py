@@ -130,7 +130,7 @@ class Planner:
         if self._cluster.discovery.find(Kind(key.api_version, key.kind)) is not None:
             return False
         advice = preflight.what_to_install(key.api_version)
-        plan.add(codes.UNKNOWN_KIND, key, kind=key.kind, api=key.api_version, object=key, advice=advice)
+        plan.add(codes.KIND_NOT_SERVED, key, kind=key.kind, api=key.api_version, object=key, advice=advice)
         unknown = "its kind is not known"
         plan.steps.append(Step(key, Action.CREATE, run=run, wanted=resource.manifest, simulated=unknown))
         return True

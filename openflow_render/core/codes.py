@@ -1500,7 +1500,7 @@ NOT_ALLOWED = Code(
     hint="ask for a Role with these verbs, or use another account: --context",
     about="An access review on the API server, for every verb and kind of the plan.",
 )
-UNKNOWN_KIND = Code(
+KIND_NOT_SERVED = Code(
     "OF807",
     ERROR,
     "the cluster does not know {kind} of {api}, which {object} is",
