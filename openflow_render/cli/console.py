@@ -48,14 +48,18 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 
 def complain(message: str, hint: str = "") -> None:
     """Say what keeps the command from going on."""
-    message, hint = visible(message), visible(hint)
-    _talk(f"{_styled('error', 'red')}: {message}\n" + (f"  hint: {hint}\n" if hint else ""))
+    _talk(f"{_styled('error', 'red')}: {_lines(message)}\n" + (f"  hint: {_lines(hint)}\n" if hint else ""))
 
 
 def say(message: str) -> None:
     """Tell what was done, unless `-q`."""
     if not QUIET:
-        _talk("".join(f"{visible(line)}\n" for line in message.split("\n")))
+        _talk(f"{_lines(message)}\n")
+
+
+def _lines(text: str) -> str:
+    """``text``, which may have several lines, harmless on a terminal."""
+    return "\n".join(map(visible, text.split("\n")))
 
 
 def write(text: str) -> None:

@@ -763,8 +763,8 @@ def test_without_a_terminal_ending_needs_a_yes(openflow: Openflow, submitted: Su
         (
             f"submission id{' ' * (len(ns) - 2)}  name  state    age   executors  restarts  started by    deletes\n"
             f"{ns}:etl-driver  etl   Running  2h5m  0/0        0         spark-submit  Pod/etl-driver\n"
-            "error: this application would end, and there is nobody to ask\n"
-            "  hint: give --yes to end without asking\n"
+            "error: End this application? There is nobody to ask\n"
+            "  hint: give --yes to go on without asking\n"
         ),
     )
     assert "deletionTimestamp" not in (submitted.live() or {})["metadata"]
