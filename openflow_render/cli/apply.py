@@ -63,8 +63,8 @@ def apply(
         secrets=literal_secrets,
         deleting=allow_deleting,
     )
-    compiled = planning.compiled(sources, settings, report, secrets=literal_secrets, quiet=quiet)
     with clusters.connected(kubeconfig, context, request_timeout) as cluster:
+        compiled = planning.compiled(sources, settings, report, cluster, secrets=literal_secrets, quiet=quiet)
         from openflow_render.cluster.execution import Execution
         from openflow_render.cluster.planner import Planner
 

@@ -65,8 +65,8 @@ def diff(
         secrets=literal_secrets,
         deleting=allow_deleting,
     )
-    compiled = planning.compiled(sources, settings, report, secrets=literal_secrets, quiet=quiet)
     with clusters.connected(kubeconfig, context, request_timeout) as cluster:
+        compiled = planning.compiled(sources, settings, report, cluster, secrets=literal_secrets, quiet=quiet)
         from openflow_render.cli import plan_report
         from openflow_render.cluster.planner import Planner
 

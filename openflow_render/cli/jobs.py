@@ -33,9 +33,14 @@ def compile_all(
     return outputs, [*findings, *report]
 
 
-def compile_bundles(sources: Sequence[Source], settings: Settings) -> tuple[list[tuple[Source, Bundle]], list[Finding]]:
-    """Each sound job with its objects, previews and those that jobs share too; and the findings of all jobs."""
-    found, findings = _compile(sources, settings, _bundle)
+def compile_bundles(
+    sources: Sequence[Source], settings: Settings, meanwhile: Callable[[], object]
+) -> tuple[list[tuple[Source, Bundle]], list[Finding]]:
+    """Each sound job with its objects, previews and those that jobs share too; and the findings of all jobs.
+
+    ``meanwhile`` is done while other processes compile, if they do.
+    """
+    found, findings = _compile(sources, settings, _bundle, meanwhile)
     report = Report(lambda path: Origin(str(path)))
     shared.once([(source, _output(bundle, source, _nothing)) for source, bundle in found], report)
     return found, [*findings, *report]
@@ -45,13 +50,16 @@ _Result = tuple[T | None, list[Finding]]
 
 
 def _compile(
-    sources: Sequence[Source], settings: Settings, make: Callable[[Bundle, Source], T]
+    sources: Sequence[Source],
+    settings: Settings,
+    make: Callable[[Bundle, Source], T],
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> tuple[list[tuple[Source, T]], list[Finding]]:
     """What ``make`` gives for the objects of each sound job, and the findings of all."""
     if len(sources) < MANY or (os.cpu_count() or 1) == 1 or not hasattr(os, "fork"):
         results = [_compile_one(source, settings, make) for source in sources]
     else:
-        results = _in_processes(sources, settings, make)
+        results = _in_processes(sources, settings, make, meanwhile)
     found = [(source, output) for source, (output, _) in zip(sources, results, strict=True) if output is not None]
     return found, [finding for _, findings in results for finding in findings]
 
@@ -80,7 +88,10 @@ def _nothing(_resource: Resource) -> None:
 
 
 def _in_processes(
-    sources: Sequence[Source], settings: Settings, make: Callable[[Bundle, Source], T]
+    sources: Sequence[Source],
+    settings: Settings,
+    make: Callable[[Bundle, Source], T],
+    meanwhile: Callable[[], object],
 ) -> list[_Result[T]]:
     """Forked processes inherit the jobs as they were read; only what came out is sent back."""
     import multiprocessing
@@ -88,7 +99,9 @@ def _in_processes(
     global _task  # noqa: PLW0603 - a forked process can only be told by what it inherits
     _task = partial(_compile_at, sources, settings, make)
     with multiprocessing.get_context("fork").Pool() as pool:
-        return pool.map(_run_task, range(len(sources)), chunksize=max(1, len(sources) // 32))
+        results = pool.map_async(_run_task, range(len(sources)), chunksize=max(1, len(sources) // 32))
+        meanwhile()
+        return results.get()
 
 
 _task: Callable[[int], Any]

@@ -99,11 +99,11 @@ def _plain(key: Key, change: RunChange) -> str:
 
 def _fate(old: OldRun) -> str:
     count = len(old.objects)
-    objects = f"{count} object{'s' if count != 1 else ''}"
+    objects = f"{count} objects are" if count != 1 else "1 object is"
     if old.is_over:
-        return f"is over ({old.state}): its {objects} are deleted"
+        return f"is over ({old.state}): its {objects} deleted"
     if any(step.action is Action.DELETE for step in old.objects):
-        return f"is {old.state} and is ended: its {objects} are deleted first"
+        return f"is {old.state} and is ended: its {objects} deleted first"
     return f"is {old.state}, goes on, and is retired when it is over"
 
 

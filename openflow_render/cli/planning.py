@@ -66,16 +66,16 @@ def consent(
 
 
 def compiled(
-    sources: Sequence[Source], settings: Settings, report: Report, *, secrets: bool, quiet: bool
+    sources: Sequence[Source], settings: Settings, report: Report, cluster: Cluster, *, secrets: bool, quiet: bool
 ) -> list[Compiled]:
-    """The objects of every job.
+    """The objects of every job; where that takes long, the way to the cluster is made meanwhile.
 
     Raises:
         Rejected: a job is refused.
     """
+    found, findings = jobs.compile_bundles(sources, settings, cluster.prepare)
     from openflow_render.cluster.planner import Compiled
 
-    found, findings = jobs.compile_bundles(sources, settings)
     findings = [*report.findings, *findings]
     if secrets:
         findings = [each for each in findings if each.code is not codes.CONTENT_KEPT_BACK]

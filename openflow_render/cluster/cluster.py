@@ -55,6 +55,10 @@ class Cluster:
         self.connection = connection
         self.discovery = Discovery(connection)
 
+    def prepare(self) -> None:
+        """Log in and learn which kinds there are, ahead of the first call."""
+        self.discovery.find(Kind("v1", "ConfigMap"))
+
     def resource(self, kind: Kind) -> Resource:
         """Where objects of ``kind`` are.
 

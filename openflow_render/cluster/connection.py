@@ -81,39 +81,42 @@ class Connection:
     """One API server, asked by several threads at a time."""
 
     def __init__(self, login: Login) -> None:
-        """Read the configuration; nothing is sent yet.
-
-        Raises:
-            Unreachable: there is no configuration, or it is of no use.
-        """
         self._login = login
-        self._refreshing = threading.Lock()
+        self._logging_in = threading.Lock()
         # Certificates and keys that a kubeconfig holds inline have to be files.
         self._keys = TemporaryDirectory(prefix="openflow-")
-        self._client = _log_in(login, self._keys.name)
+        self._client: ApiClient | None = None
         self.warnings: dict[str, None] = {}
 
     def __enter__(self) -> Connection:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._client.rest_client.pool_manager.clear()
+        if self._client is not None:
+            self._client.rest_client.pool_manager.clear()
         self._keys.cleanup()
 
     @property
     def server(self) -> str:
         """The URL of the API server."""
-        return str(self._client.configuration.host).rstrip("/")
+        return str(self.client.configuration.host).rstrip("/")
 
     @property
     def client(self) -> ApiClient:
-        """The ``kubernetes`` client, for what only that can do."""
-        return self._client
+        """The ``kubernetes`` client; made when it is first asked for.
+
+        Raises:
+            Unreachable: there is no configuration, or it is of no use.
+        """
+        with self._logging_in:
+            if self._client is None:
+                self._client = _log_in(self._login, self._keys.name)
+            return self._client
 
     @property
     def authority(self) -> str | None:
         """``sha256:`` and the digest of the certificates that the server is checked against; ``None`` without them."""
-        file = self._client.configuration.ssl_ca_cert
+        file = self.client.configuration.ssl_ca_cert
         return f"sha256:{sha256(FilePath(file).read_bytes()).hexdigest()}" if file else None
 
     def request(
@@ -172,7 +175,7 @@ class Connection:
         self, method: str, path: str, data: bytes | None, headers: Mapping[str, str], timeout: urllib3.Timeout
     ) -> urllib3.BaseHTTPResponse:
         """One request, its answer unread."""
-        client = self._client
+        client = self.client
         auth = client.configuration.auth_settings()
         signed = {**headers, **{each["key"]: each["value"] for each in auth.values() if each["in"] == "header"}}
         pool = client.rest_client.pool_manager
@@ -190,7 +193,7 @@ class Connection:
 
     def log_in_again(self, client: ApiClient) -> None:
         """Read the credentials anew, unless another thread has since ``client`` was used."""
-        with self._refreshing:
+        with self._logging_in:
             if self._client is client:
                 self._client = _log_in(self._login, self._keys.name)
 

@@ -52,8 +52,7 @@ class Discovery:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._place = _place(connection)
-        self._known = _kept(self._place)
+        self._found: dict[Kind, Resource] | None = None
         self._is_new = False
 
     def find(self, kind: Kind) -> Resource | None:
@@ -66,14 +65,20 @@ class Discovery:
             self.forget()
         return self._known.get(kind)
 
+    @property
+    def _known(self) -> dict[Kind, Resource]:
+        if self._found is None:
+            self._found = _kept(_place(self._connection))
+        return self._found
+
     def forget(self) -> None:
         """Ask the server anew."""
         found: dict[Kind, Resource] = {}
         for path in ("/api", "/apis"):
             answer = self._connection.request("GET", path, accept=_AGGREGATED, to="learn which kinds there are")
             found |= _kinds(answer.value)
-        self._known, self._is_new = found, True
-        _keep(self._place, found)
+        self._found, self._is_new = found, True
+        _keep(_place(self._connection), found)
 
 
 def _kinds(listing: Any) -> dict[Kind, Resource]:

@@ -12,6 +12,7 @@ from openflow_render.changes import owned
 from openflow_render.changes.change import Change
 from openflow_render.changes.fields import FieldChange, fields
 from openflow_render.cluster.cluster import MANAGER
+from openflow_render.cluster.outcome import Refused
 from openflow_render.cluster.record import Entry, Job, Record
 from openflow_render.compile import Causes
 from openflow_render.core import codes, paths
@@ -82,7 +83,8 @@ class Step:
 
     ``wanted`` is what is applied, ``before`` and ``after`` are the object as it is and would be, free of what the
     server keeps for itself. ``simulated`` says why the server could not be asked, if it could not. ``run`` is the run
-    that the object belongs to, if it is of one, and ``was`` the run that it belonged to.
+    that the object belongs to, if it is of one, and ``was`` the run that it belonged to. ``refused`` is what the server
+    said against it.
     """
 
     def __init__(
@@ -98,6 +100,7 @@ class Step:
         simulated: str = "",
         why: str = "",
         was: str = "",
+        refused: Refused | None = None,
     ) -> None:
         self.key = key
         self.action = action
@@ -110,6 +113,7 @@ class Step:
         self.simulated = simulated
         self.why = why
         self.was = was
+        self.refused = refused
         self._merged = after
 
     @property

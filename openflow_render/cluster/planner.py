@@ -47,6 +47,7 @@ class Planner:
             Unreachable: no usable answer came.
         """
         known = self._records({each.bundle.namespace for each in compiled})
+        owners = _owners(known)
         plans = [self._begun(each, known) for each in compiled]
         live = Live(self._cluster, plans)
         open_: list[tuple[JobPlan, Resource]] = []
@@ -60,12 +61,14 @@ class Planner:
                 elif not self._settled(plan, resource, live):
                     open_.append((plan, resource))
                 first.add(resource.key)
-            self._retire(plan, live, known)
+            self._retire(plan, live, owners)
         rights = preflight.Rights(self._cluster)
         rights.ask([(plan, resource.key, verb) for plan, resource in open_ for verb in ("create", "patch")])
         tried = parallel(lambda each: self._tried(*each, live, rights), open_)
         for (plan, _), found in zip(open_, tried, strict=True):
-            others = [job for job, record in known.items() if job != plan.job and found.key in record.known]
+            if found.refused is not None:
+                preflight.refuse(plan, found.key, found.wanted or {}, found.refused)
+            others = [job for job in owners.get(found.key, ()) if job != plan.job]
             step = _shared(found) if others else found
             plan.steps.append(step)
             self._decide(plan, step, others)
@@ -79,12 +82,13 @@ class Planner:
     def plan_deletion(self, jobs: Sequence[Job]) -> list[JobPlan]:
         """What becomes of everything that the jobs own, when they are deleted."""
         known = self._records({job.namespace for job in jobs})
+        owners = _owners(known)
         plans = [JobPlan(job, known[job]) for job in jobs if job in known]
         live = Live(self._cluster, plans)
         everything = self._consent._replace(prune=True, replace=True)
         planner = Planner(self._cluster, self._settings, everything)
         for plan in plans:
-            planner._retire(plan, live, known)
+            planner._retire(plan, live, owners)
             planner._hold_back(plan, whole=True)
         self._ask_to_write(preflight.Rights(self._cluster), plans)
         return plans
@@ -170,10 +174,11 @@ class Planner:
 
     # --- objects that were wanted ---
 
-    def _retire(self, plan: JobPlan, live: Live, known: Mapping[Job, Record]) -> None:
+    def _retire(self, plan: JobPlan, live: Live, owners: Mapping[Key, Sequence[Job]]) -> None:
         """Plan for what the job owned and does not want any more."""
         wanted = {resource.key for resource in plan.resources}
-        shared = {key for job, record in known.items() if job != plan.job for key in record.known}
+        # What another job holds too is left to it.
+        shared = {entry.key for entry in plan.record.entries if any(job != plan.job for job in owners[entry.key])}
         old: dict[str, list[tuple[Entry, Manifest]]] = {}
         for entry in plan.record.entries:
             there = None if entry.key in wanted | shared else live.get(entry.key)
@@ -223,6 +228,15 @@ def _shared(step: Step) -> Step:
 
 
 _CONSENTS: Mapping[str, Deleting] = {"PersistentVolumeClaim": Deleting.CLAIMS, "Namespace": Deleting.NAMESPACE}
+
+
+def _owners(known: Mapping[Job, Record]) -> dict[Key, list[Job]]:
+    """The jobs that each object belongs to."""
+    owners: dict[Key, list[Job]] = {}
+    for job, record in known.items():
+        for entry in record.entries:
+            owners.setdefault(entry.key, []).append(job)
+    return owners
 
 
 class Live:
@@ -303,8 +317,8 @@ class _Trial:
             anew = self._anew() if self._live is not None else None
             if anew is not None:
                 return self._step(Action.REPLACE, after=anew, why=preflight.reason(refused, self._key))
-        preflight.refuse(self._plan, self._key, self._wanted, refused)
-        return self._step(Action.CREATE if self._live is None else Action.UPDATE, why="the cluster refuses it")
+        action = Action.CREATE if self._live is None else Action.UPDATE
+        return self._step(action, why="the cluster refuses it", refused=refused)
 
     def _anew(self) -> Manifest | None:
         """The object as it would be if it were made anew, if it may be made at all: tried under another name."""
@@ -328,11 +342,11 @@ class _Trial:
         """A step for what cannot be tried as it is; a pod is tried with the namespace's own account."""
         why = f"{awaited} comes with the job"
         account = self._wanted.get("spec", {}).get("serviceAccountName") if self._key.kind == "Pod" else None
+        refused = None
         if account and awaited.startswith("ServiceAccount"):
             refused = preflight.try_pod(self._cluster, self._wanted, self._key)
-            if refused is not None and not preflight.is_about_accounts(refused):
-                preflight.refuse(self._plan, self._key, self._wanted, refused)
-        return self._step(Action.CREATE if self._live is None else Action.UPDATE, simulated=why)
+            refused = None if refused is None or preflight.is_about_accounts(refused) else refused
+        return self._step(Action.CREATE if self._live is None else Action.UPDATE, simulated=why, refused=refused)
 
     def _step(
         self,
@@ -342,6 +356,7 @@ class _Trial:
         conflicts: Sequence[Conflict] = (),
         simulated: str = "",
         why: str = "",
+        refused: Refused | None = None,
     ) -> Step:
         was = self._plan.record.known.get(self._key)
         return Step(
@@ -355,6 +370,7 @@ class _Trial:
             simulated=simulated,
             why=why,
             was=was.run if was is not None and was.run != self._run else "",
+            refused=refused,
         )
 
 
