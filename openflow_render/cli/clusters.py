@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -53,6 +55,9 @@ def connected(kubeconfig: str | None, context: str | None, timeout: float) -> It
     from openflow_render.cluster.cluster import Cluster, UnknownKind
     from openflow_render.cluster.connection import Connection, Login
 
+    if threading.current_thread() is threading.main_thread():
+        # A connection that the other side has closed must not end us in silence, as a closed stdout does.
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     try:
         with Connection(Login(kubeconfig, context, timeout)) as connection:
             try:

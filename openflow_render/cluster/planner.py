@@ -146,6 +146,9 @@ class Planner:
             action = Action.CREATE if there is None else Action.UPDATE
             why = "you may not ask the cluster about it"
             return Step(resource.key, action, run=_run(plan, resource), wanted=wanted, live=there, simulated=why)
+        if there is not None and "deletionTimestamp" in there["metadata"]:
+            why = "the one that is there is being deleted"
+            return Step(resource.key, Action.CREATE, run=_run(plan, resource), wanted=wanted, live=there, simulated=why)
         return self.tried(plan, resource, there)
 
     def tried(self, plan: JobPlan, resource: Resource, there: Manifest | None) -> Step:
