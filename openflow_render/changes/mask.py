@@ -8,7 +8,7 @@ from typing import Any
 
 from openflow_render.changes.change import Change, same
 from openflow_render.core.paths import Path
-from openflow_render.core.resource import Key, Manifest
+from openflow_render.core.resource import Manifest
 
 HIDDEN = "***"
 _BEFORE, _AFTER = f"{HIDDEN} (before)", f"{HIDDEN} (after)"
@@ -17,6 +17,9 @@ _VALUES = ("data", "stringData")
 _COPY = "kubectl.kubernetes.io/last-applied-configuration"
 """An annotation in which kubectl keeps the whole object, secret values included."""
 
+
+_INNER = re.compile(r"[{,\"'-] *")
+"""What may stand before a name inside a line of YAML."""
 
 _LONGEST = 60
 
@@ -36,11 +39,16 @@ def masked(change: Change) -> Change:
     return Change(change.key, hide(change.before, change.after, _BEFORE), hide(change.after, change.before, _AFTER))
 
 
-def shown(key: Key, path: Path, value: Any) -> str:
-    """A value at ``path`` of an object as short text, hidden if it is secret."""
-    if (key.kind == "Secret" and path[:1] in {(field,) for field in _VALUES}) or _COPY in path or is_sensitive(path):
+def redacted(kind: str, path: Path, value: Any) -> Any:
+    """A value at ``path`` of an object of ``kind``, or of a job, without what is secret in it."""
+    if (kind == "Secret" and path[:1] in {(field,) for field in _VALUES}) or _COPY in path or is_sensitive(path):
         return HIDDEN
-    text = json.dumps(_redact(value, None, HIDDEN), ensure_ascii=False)
+    return _redact(value, None, HIDDEN)
+
+
+def shown(kind: str, path: Path, value: Any) -> str:
+    """`redacted`, as short text."""
+    text = json.dumps(redacted(kind, path, value), ensure_ascii=False)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
@@ -48,6 +56,14 @@ def is_sensitive(path: Path) -> bool:
     """Whether the name of a value, or of the variable that it is the value of, is one of a secret."""
     names = path[-2:-1] if path[-1:] == ("value",) else path[-1:]
     return any(isinstance(name, str) and bool(_SENSITIVE.search(name)) for name in names)
+
+
+def tells(line: str, before: str = "") -> bool:
+    """Whether a line of a file may hold something secret: by its own name, or by the name on the line before."""
+    if any(_SENSITIVE.search(name) for name, _, _ in _ASSIGNED.findall(_INNER.sub("\n", line))):
+        return True
+    is_value = line.strip().lstrip("{- ").startswith(("value:", '"value":'))
+    return bool(_SENSITIVE.search(line if "value" in line and "name" in line else before if is_value else ""))
 
 
 def _redact(value: Any, other: Any, changed: str) -> Any:

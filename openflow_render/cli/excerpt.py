@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path as FilePath
 from unicodedata import east_asian_width
 
+from openflow_render.changes.mask import tells
 from openflow_render.core.report import Origin
 
 LONGEST = 160
@@ -25,6 +26,8 @@ def excerpt(origin: Origin) -> str:
         return ""
     number, start = _seen(lines, origin.line, origin.column - 1)
     line = lines[number - 1].replace("\t", " ")
+    if tells(line, lines[number - 2] if number > 1 else ""):
+        return ""
     if not line.isprintable() or len(line) > LONGEST or not line or start > len(line):
         return ""
     end = end_of_value(line, start) if start < len(line) else start + 1

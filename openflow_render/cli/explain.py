@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from openflow_render.changes import mask
 from openflow_render.checks import kubernetes
 from openflow_render.cli import console, jobs, options
 from openflow_render.compile import alike, explain_job, likeliest, nearest, patch_of, written, written_fields
@@ -22,6 +23,7 @@ from openflow_render.source.load import Source
 from openflow_render.transforms.identity import IDENTITY_SUFFIX, Identity
 
 IDENTITY = Identity.name
+JOB = "Job of openflow.io"
 
 
 def command() -> Any:
@@ -221,16 +223,15 @@ def _said(source: Source, path: Path) -> Iterator[str]:
     """What gave a field of the job its value, and what that replaced."""
     name = paths.show(path)
     *replaced, last = source.history(path)
-    yield f"  from        {last.origin} {name}: {_short(last.value)}\n"
+    yield f"  from        {last.origin} {name}: {_short(mask.redacted(JOB, path, last.value))}\n"
     for origin in last.variables:
         yield f"  var         {origin}\n"
     for said in reversed(replaced):
-        yield f"  overrides   {said.origin} {name}: {_short(said.value)}\n"
+        yield f"  overrides   {said.origin} {name}: {_short(mask.redacted(JOB, path, said.value))}\n"
 
 
 def _shown(resource: Resource, field: Path, value: Any) -> str:
-    secret = resource.kind == "Secret" and field[:1] in {("data",), ("stringData",)}
-    return "(hidden)" if secret else _short(value)
+    return _short(mask.redacted(resource.kind, field, value))
 
 
 def _short(value: Any) -> str:

@@ -15,7 +15,7 @@ from openflow_render.cluster.consequence import consequence
 from openflow_render.cluster.plan import Action, Handover, JobPlan, OldRun, RunChange, Step
 from openflow_render.core import paths
 from openflow_render.core.identity import SUFFIX_LENGTH
-from openflow_render.core.report import visible
+from openflow_render.core.report import Origin, visible
 from openflow_render.core.resource import Key
 
 _SIGNS: Mapping[Action, str] = {
@@ -27,6 +27,7 @@ _SIGNS: Mapping[Action, str] = {
 }
 _PROPERTY = re.compile(r"\+([A-Za-z0-9_.-]+)[=: ]")
 _LONGEST = 100
+_BEFORE = 40
 _LINES = 20
 _COMMENT = 60_000
 """Characters that fit a pull-request comment."""
@@ -119,7 +120,7 @@ def _step(plan: JobPlan, step: Step) -> Iterator[str]:
 
 def _note(step: Step) -> str:
     if step.action is Action.LEAVE:
-        return "" if step.run else "the job does not hold it any more; --prune deletes it"
+        return step.why or "the job does not hold it any more; --prune deletes it"
     if step.simulated:
         return f"not tried on the cluster, as {step.simulated}"
     return step.why
@@ -139,39 +140,44 @@ def _field(plan: JobPlan, key: Key, field: FieldChange, name: str) -> Iterator[s
     where = f"    {name}{paths.show(field.path)}:"
     if _is_text(field.old) and _is_text(field.new):
         yield where
-        for line in _lines(field.old, field.new):
-            yield f"      {line}{_line_place(plan, key, field, line)}"
+        changed = list(_lines(plan, key, field))
+        for line, origin in changed[:_LINES]:
+            yield f"      {line}{f'   # {origin}' if origin else ''}"
+        if len(changed) > _LINES:
+            yield f"      … and {len(changed) - _LINES} more lines"
     else:
-        yield f"{where} {_value(field.old)} → {_value(field.new)}{place}"
+        yield f"{where} {_values(field.old, field.new)}{place}"
 
 
-def _line_place(plan: JobPlan, key: Key, field: FieldChange, line: str) -> str:
+def _line_place(plan: JobPlan, key: Key, field: FieldChange, line: str) -> Origin | None:
     """Where a new line of a properties file comes from."""
     name = _PROPERTY.match(line)
-    if name is None or plan.causes is None:
-        return ""
-    return f"   # {plan.causes.find(str(key), field.path, name[1])}"
+    return plan.causes.find(str(key), field.path, name[1]) if name and plan.causes is not None else None
 
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) and "\n" in value
 
 
-def _lines(old: str, new: str) -> list[str]:
-    changed = [
-        line
-        for line in difflib.unified_diff(old.splitlines(), new.splitlines(), n=0, lineterm="")
-        if not line.startswith(("---", "+++", "@@"))
-    ]
-    more = [f"… and {len(changed) - _LINES} more lines"] if len(changed) > _LINES else []
-    return [*changed[:_LINES], *more]
+def _lines(plan: JobPlan, key: Key, field: FieldChange) -> Iterator[tuple[str, Origin | None]]:
+    """The lines of a text that differ, and where the new ones come from."""
+    for line in list(difflib.unified_diff(field.old.splitlines(), field.new.splitlines(), n=0, lineterm=""))[2:]:
+        if not line.startswith("@@"):
+            yield line, _line_place(plan, key, field, line)
 
 
-def _value(value: Any) -> str:
-    if value is ABSENT:
-        return "(none)"
-    shown = json.dumps(value, ensure_ascii=False)
-    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+def _values(old: Any, new: Any) -> str:
+    """Both values; of long ones the part in which they differ."""
+    texts = ["(none)" if value is ABSENT else json.dumps(value, ensure_ascii=False) for value in (old, new)]
+    differing = (index for index, (one, other) in enumerate(zip(*texts, strict=False)) if one != other)
+    alike = next(differing, min(map(len, texts)))
+    begin = max(alike - _BEFORE, 0) if max(map(len, texts)) > _LONGEST else 0
+    return " → ".join(_part(text, begin) for text in texts)
+
+
+def _part(text: str, begin: int) -> str:
+    end = begin + _LONGEST
+    return f"{'…' if begin else ''}{text[begin:end]}{'…' if len(text) > end else ''}"
 
 
 def _short(run: str) -> str:
@@ -182,27 +188,29 @@ def _short(run: str) -> str:
 
 
 def markdown(plans: Sequence[JobPlan], server: str) -> str:
-    """The plans for a comment on a pull request: a table, and folded below it what changes."""
-    changed = [plan for plan in plans if any(step.action is not Action.KEEP for step in plan.all_steps)]
-    lines = [f"### openflow: {summary(plans).removeprefix('plan: ')}", "", f"Cluster: `{server}`", ""]
-    if changed:
-        lines += ["| job | new run | create | update | replace | delete | unchanged |", "|---|---|--:|--:|--:|--:|--:|"]
-        lines += [_row(plan) for plan in changed]
-    findings = [finding for plan in plans for finding in plan.report]
-    lines += [
-        "",
-        *(f"- **{each.severity}** {each.code.id} `{each.origin}`: {_escaped(each.message)}" for each in findings),
-    ]
-    shown = "\n".join([*lines, ""])
-    for plan in changed:
-        body = "\n".join(visible(line) for line in _job(plan, server))
-        folded = (
-            f"\n<details><summary>{plan.job}</summary>\n\n~~~~\n{body.replace('~~~~', '~ ~~~')}\n~~~~\n\n</details>\n"
-        )
-        if len(shown) + len(folded) > _COMMENT:
+    """The plans for a comment on a pull request: findings, a table, and folded below it what changes."""
+    shown = ""
+    for part in _parts(plans, server):
+        if len(shown) + len(part) > _COMMENT:
             return f"{shown}\nThe rest is too long for a comment; `openflow diff` shows it.\n"
-        shown += folded
+        shown += part
     return shown
+
+
+def _parts(plans: Sequence[JobPlan], server: str) -> Iterator[str]:
+    yield f"### openflow: {summary(plans).removeprefix('plan: ')}\n\nCluster: `{server}`\n"
+    findings = console.in_order(finding for plan in plans for finding in plan.report)
+    for each in findings:
+        lead = "\n" if each is findings[0] else ""
+        yield f"{lead}- **{each.severity}** {each.code.id} `{each.origin}`: {_escaped(each.message)}\n"
+    changed = [plan for plan in plans if any(step.action is not Action.KEEP for step in plan.all_steps)]
+    if changed:
+        yield "\n| job | new run | create | update | replace | delete | unchanged |\n|---|---|--:|--:|--:|--:|--:|\n"
+    for plan in changed:
+        yield f"{_row(plan)}\n"
+    for plan in changed:
+        body = "\n".join(visible(line) for line in _job(plan, server)).replace("~~~~", "~ ~~~")
+        yield f"\n<details><summary>{plan.job}</summary>\n\n~~~~\n{body}\n~~~~\n\n</details>\n"
 
 
 def _row(plan: JobPlan) -> str:
@@ -280,12 +288,18 @@ def _step_tree(plan: JobPlan, step: Step) -> dict[str, Any]:
 
 
 def _field_tree(plan: JobPlan, key: Key, field: FieldChange) -> dict[str, Any]:
-    origin = plan.origin(key, field.path)
-    return {
+    tree = {
         "field": paths.show(field.path),
         "old": None if field.old is ABSENT else field.old,
         "new": None if field.new is ABSENT else field.new,
-        "file": origin.file,
-        "line": origin.line,
-        "column": origin.column,
+        **_place_tree(plan.origin(key, field.path)),
     }
+    if _is_text(field.old) and _is_text(field.new):
+        tree["lines"] = [
+            {"change": line, **(_place_tree(place) if place else {})} for line, place in _lines(plan, key, field)
+        ]
+    return tree
+
+
+def _place_tree(origin: Origin) -> dict[str, Any]:
+    return {"file": origin.file, "line": origin.line, "column": origin.column}

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from openflow_render.changes import owned
 from openflow_render.changes.change import Change
-from openflow_render.changes.fields import FieldChange, fields
+from openflow_render.changes.fields import ABSENT, FieldChange, fields
 from openflow_render.cluster.cluster import MANAGER
 from openflow_render.cluster.outcome import Refused
 from openflow_render.cluster.record import Entry, Job, Record
@@ -20,6 +20,8 @@ from openflow_render.core.identity import SUFFIX_LENGTH
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Code, Origin, Report, Severity
 from openflow_render.core.resource import Key, Manifest, Resource
+
+T = TypeVar("T")
 
 APPLIED = "openflow.io/applied"
 """The annotation with the digest of what was applied."""
@@ -140,8 +142,8 @@ class Step:
 
     def _between(self, before: Manifest | None, after: Manifest | None) -> list[FieldChange]:
         """The fields that differ; that another run has another id is told once, and not for each of them."""
-        if before is not None and self.was and self.run:
-            before = in_run(before, self.was, self.run)
+        if before is not None and after is not None and self.was and self.run:
+            return between_runs(self.key, in_run(before, self.was, self.run), after, self.was, self.run)
         return fields(Change(self.key, before, after))
 
     @cached_property
@@ -182,8 +184,9 @@ class RunChange(NamedTuple):
 class JobPlan:
     """What becomes of the objects of one job.
 
-    ``resources`` are the objects that it wants, ``previews`` those that its engine will make. ``steps`` are about the
-    objects that it wants or wanted, ``old_runs`` about what is left of earlier runs of it.
+    ``resources`` are the objects that it wants, ``previews`` those that its engine will make, ``withheld`` those that
+    hold secret data and are not to be applied. ``steps`` are about the objects that it wants or wanted, ``old_runs``
+    about what is left of earlier runs of it.
     """
 
     def __init__(
@@ -194,6 +197,7 @@ class JobPlan:
         resources: Sequence[Resource] = (),
         previews: Sequence[Resource] = (),
         causes: Causes | None = None,
+        withheld: Sequence[Key] = (),
     ) -> None:
         self.job = job
         self.record = record
@@ -201,6 +205,7 @@ class JobPlan:
         self.resources = tuple(resources)
         self.previews = tuple(previews)
         self.causes = causes
+        self.withheld = frozenset(withheld)
         self.steps: list[Step] = []
         self.old_runs: list[OldRun] = []
         self.run_change: RunChange | None = None
@@ -261,12 +266,29 @@ def ours(manifest: Manifest) -> Manifest:
     return comparable(manifest if own is None else owned.project(manifest, own))
 
 
-def in_run(manifest: Manifest, old: str, new: str) -> Manifest:
-    """The object with what stands for one run replaced by what stands for another: names, ids, labels."""
-    text = json.dumps(manifest, ensure_ascii=False)
+def in_run(value: T, old: str, new: str) -> T:
+    """An object, or a part of one, with what stands for one run replaced by what stands for another: names, ids."""
+    text = json.dumps(value, ensure_ascii=False)
     text = text.replace(old, new).replace(old[:SUFFIX_LENGTH], new[:SUFFIX_LENGTH])
-    renamed: Manifest = json.loads(text)
+    renamed: T = json.loads(text)
     return renamed
+
+
+def between_runs(key: Key, renamed: Manifest, after: Manifest, old: str, new: str) -> list[FieldChange]:
+    """The fields that differ but for the run; ``renamed`` is the old object with what stands for its run replaced."""
+    changed = fields(Change(key, renamed, after))
+    return [FieldChange(each.path, _as_it_was(each, old, new), each.new) for each in changed]
+
+
+def _as_it_was(field: FieldChange, old: str, new: str) -> object:
+    """The old value with the id of its own run again; in a text, where the line is not in the new one."""
+    if not isinstance(field.old, str):
+        return field.old if field.old is ABSENT else in_run(field.old, new, old)
+    kept = set(field.new.splitlines()) if isinstance(field.new, str) else set()
+    lines = (
+        line if line.rstrip("\n") in kept else in_run(line, new, old) for line in field.old.splitlines(keepends=True)
+    )
+    return "".join(lines)
 
 
 def _handovers(live: Manifest, merged: Manifest) -> Iterator[Handover]:

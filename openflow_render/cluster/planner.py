@@ -113,6 +113,7 @@ class Planner:
         job = Job(bundle.namespace, bundle.job)
         wanted = [each for each in bundle if not each.preview and (self._consent.secrets or not each.literal)]
         previews = [each for each in bundle if each.preview]
+        withheld = [each.key for each in bundle if each.literal and not self._consent.secrets]
         return JobPlan(
             job,
             known.get(job, Record(job)),
@@ -120,6 +121,7 @@ class Planner:
             resources=wanted,
             previews=previews,
             causes=Causes(source, self._settings),
+            withheld=withheld,
         )
 
     # --- objects that are wanted ---
@@ -164,7 +166,7 @@ class Planner:
             plan.add(codes.NEEDS_REPLACEMENT, key, next(iter(changed), ()), object=key, reason=step.why)
         if step.conflicts and not self._consent.force_conflicts:
             for conflict in step.conflicts:
-                shown = mask.shown(key, conflict.path, _value(step.live, conflict.path))
+                shown = mask.shown(key.kind, conflict.path, _value(step.live, conflict.path))
                 told = {"field": conflict.field, "manager": conflict.manager}
                 plan.add(codes.FIELD_CONFLICT, key, conflict.path, object=key, live=shown, **told)
         if step.live is None or step.action is Action.KEEP or self._consent.adopt:
@@ -188,7 +190,9 @@ class Planner:
             # What somebody else has made anew under the old name is theirs.
             if there is None or (entry.uid and there["metadata"]["uid"] != entry.uid) or not _is_ours(there):
                 continue
-            if entry.run and entry.run != plan.run:
+            if entry.key in plan.withheld:
+                plan.steps.append(Step(entry.key, Action.LEAVE, run=entry.run, live=there, why=_WITHHELD))
+            elif entry.run and entry.run != plan.run:
                 old.setdefault(entry.run, []).append((entry, there))
             else:
                 action = Action.DELETE if self._consent.prune else Action.LEAVE
@@ -229,6 +233,8 @@ def _shared(step: Step) -> Step:
         return step
     return Step(step.key, Action.KEEP, run=step.run, live=step.live)
 
+
+_WITHHELD = "the job still holds it; only --literal-secrets changes it"
 
 _CONSENTS: Mapping[str, Deleting] = {"PersistentVolumeClaim": Deleting.CLAIMS, "Namespace": Deleting.NAMESPACE}
 

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from openflow_render.changes.change import Change
-from openflow_render.changes.fields import FieldChange, fields
+from openflow_render.changes.fields import FieldChange
 from openflow_render.cluster import pods
-from openflow_render.cluster.plan import Action, JobPlan, OldRun, RunChange, Step, comparable, in_run, ours
+from openflow_render.cluster.plan import (
+    Action,
+    JobPlan,
+    OldRun,
+    RunChange,
+    Step,
+    between_runs,
+    comparable,
+    in_run,
+    ours,
+)
 from openflow_render.cluster.record import Entry
 from openflow_render.core.resource import POD_TEMPLATES, Key, Manifest, Resource
 
@@ -53,8 +62,8 @@ def change(plan: JobPlan) -> RunChange | None:
     after = {step.key: comparable(step.wanted) for step in begun if step.wanted}
     changed: list[tuple[Key, FieldChange]] = []
     for key in (key for key in after if key in before):
-        pair = Change(key, _without_empty(before[key]), _without_empty(after[key]))
-        changed += ((key, each) for each in fields(pair))
+        sides = _without_empty(before[key]), _without_empty(after[key])
+        changed += ((key, each) for each in between_runs(key, *sides, old.run, plan.run))
     return RunChange(
         old,
         plan.run,

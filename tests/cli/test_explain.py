@@ -153,7 +153,7 @@ def test_the_content_of_a_secret_is_hidden(prod: Project):
 
     result = prod.openflow("explain", "job.yaml", "Secret", *sets)
 
-    assert "(hidden)" in result.stdout
+    assert "***" in result.stdout
     assert "aGlkZGVu" not in result.stdout
 
 
