@@ -74,6 +74,7 @@ bench: $(VENV)/.installed
 	PATH="$(TOOLS):$$PATH" $(BIN)/python benchmarks/cold_render.py
 	$(BIN)/python benchmarks/many_jobs.py
 	$(BIN)/python benchmarks/explain_cost.py
+	$(BIN)/python benchmarks/cluster.py
 
 bench-tools:
 	GOBIN="$(TOOLS)" go install helm.sh/helm/v3/cmd/helm@$(HELM_VERSION)
