@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from openflow_render.cluster.connection import APPLY, PARALLEL, Connection
 from openflow_render.cluster.discovery import Discovery, Kind, Resource
 from openflow_render.cluster.outcome import Refused, Unreachable
 from openflow_render.core.resource import Key, Manifest
+
+if TYPE_CHECKING:
+    import urllib3
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -20,6 +23,7 @@ MANAGER = "openflow"
 
 _PAGE = "500"
 _GONE = 410
+_WATCHING = 50
 
 
 class Applied(NamedTuple):
@@ -30,7 +34,7 @@ class Applied(NamedTuple):
 
 
 class Event(NamedTuple):
-    """Something that a watch saw: ``ADDED``, ``MODIFIED``, ``DELETED``, or ``BOOKMARK``."""
+    """Something that a watch saw: ``ADDED``, ``MODIFIED``, ``DELETED``, ``BOOKMARK``, or what there may be one day."""
 
     type: str
     manifest: Manifest
@@ -114,12 +118,21 @@ class Cluster:
                 return Listing(items, str(listing["metadata"].get("resourceVersion", "")))
 
     def watch(
-        self, kind: Kind, namespace: str, since: str, labels: str | None = None, fields: str | None = None
+        self,
+        kind: Kind,
+        namespace: str,
+        since: str,
+        labels: str | None = None,
+        fields: str | None = None,
+        *,
+        opened: Callable[[urllib3.BaseHTTPResponse | None], None],
     ) -> Iterator[Event]:
-        """What happens to objects of a kind after the state ``since``, until the server ends it.
+        """What happens to objects of a kind after the state ``since``, until the server ends it after a while.
+
+        ``opened`` is as for `Connection.stream`.
 
         Raises:
-            Expired: that state is too old.
+            Expired: that state is too old, or what came was no event: only a list tells how things are now.
         """
         query = {
             "watch": "true",
@@ -127,19 +140,11 @@ class Cluster:
             "resourceVersion": since,
             "labelSelector": labels,
             "fieldSelector": fields,
-            "timeoutSeconds": "240",
+            "timeoutSeconds": str(_WATCHING),
         }
-        to = f"watch {kind.kind} objects"
-        try:
-            lines = self.connection.stream(self.resource(kind).path(namespace), query, to=to, idle=270.0)
-            for line in by_line(lines):
-                yield _event(json.loads(line))
-        except Refused as refused:
-            if refused.code == _GONE:
-                raise Expired from None
-            raise
-        except ValueError:
-            raise Unreachable(f"cannot {to}: the server sent something that is no event") from None
+        path, to = self.resource(kind).path(namespace), f"watch {kind.kind} objects"
+        for line in by_line(self.connection.stream(path, query, to=to, idle=_WATCHING + 10.0, opened=opened)):
+            yield _event(line)
 
     def log(self, key: Key, query: Mapping[str, str | None], idle: float | None) -> Iterator[bytes]:
         """What a container of a pod printed, as it comes."""
@@ -186,7 +191,6 @@ class Cluster:
         version: str | None = None,
         propagation: str = "Background",
         grace: int | None = None,
-        dry_run: bool = False,
     ) -> bool:
         """Delete the object with ``uid``, in the state ``version`` if that is given; whether it was there.
 
@@ -202,8 +206,6 @@ class Cluster:
         }
         if grace is not None:
             body["gracePeriodSeconds"] = grace
-        if dry_run:
-            body["dryRun"] = ["All"]
         try:
             self.connection.request("DELETE", self.path(key), body=body, to=f"delete {shown(key)}")
         except Refused as refused:
@@ -245,11 +247,15 @@ def by_line(parts: Iterator[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def _event(value: Any) -> Event:
-    if value.get("type") == "ERROR":
-        status = value.get("object") or {}
-        raise Refused(int(status.get("code") or 0), status, "watch")
-    return Event(str(value.get("type")), manifest(value.get("object")))
+def _event(line: bytes) -> Event:
+    try:
+        value = json.loads(line)
+        event = Event(str(value["type"]), value["object"])
+    except (ValueError, TypeError, KeyError):
+        raise Expired from None
+    if event.type == "ERROR" or not isinstance(event.manifest, dict):
+        raise Expired
+    return event
 
 
 def shown(key: Key) -> str:

@@ -151,8 +151,18 @@ class Connection:
             raise passing.final from None
         raise AssertionError("an attempt returns or raises")
 
-    def stream(self, path: str, query: Mapping[str, str | None], *, to: str, idle: float | None) -> Iterator[bytes]:
+    def stream(
+        self,
+        path: str,
+        query: Mapping[str, str | None],
+        *,
+        to: str,
+        idle: float | None,
+        opened: Callable[[urllib3.BaseHTTPResponse | None], None] = lambda _: None,
+    ) -> Iterator[bytes]:
         """The body of an answer as it comes; ``idle`` is the longest silence in seconds, ``None`` for any.
+
+        ``opened`` is given the answer when it begins, so that another thread can end it, and ``None`` before it ends.
 
         Raises:
             Refused: the server answered with 400 or more.
@@ -162,6 +172,7 @@ class Connection:
         response: Any = None
         try:
             response = self.send("GET", _with_query(path, query), None, {"Accept": "*/*"}, timeout)
+            opened(response)
             if response.status >= 400:
                 raise refusal(response.status, response.read(_CHUNK), to)
             yield from response.stream(_CHUNK, decode_content=True)
@@ -169,6 +180,7 @@ class Connection:
             raise Unreachable(f"{self.server}: {_short(error)}") from None
         finally:
             if response is not None:
+                opened(None)
                 response.close()
 
     def send(

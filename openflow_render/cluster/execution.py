@@ -14,7 +14,7 @@ from typing import NamedTuple
 from openflow_render.changes import owned
 from openflow_render.cluster import preflight
 from openflow_render.cluster.cluster import MANAGER, Applied, Cluster, parallel, shown
-from openflow_render.cluster.outcome import Refused, Trouble, Undecided
+from openflow_render.cluster.outcome import Refused, Trouble, Undecided, Unreachable
 from openflow_render.cluster.plan import Action, Consent, JobPlan, Step, ours
 from openflow_render.cluster.planner import Planner, marked
 from openflow_render.cluster.record import Beating, Claim, Entry
@@ -154,7 +154,7 @@ class Execution:
         if step.action is Action.DELETE:
             self._delete(plan, step)
         elif step.action is Action.REPLACE:
-            self._replace(step)
+            self._replace(plan, step)
         elif step.action is Action.UPDATE:
             self._update(plan, step)
         else:
@@ -195,20 +195,36 @@ class Execution:
             return now
         raise _moved(step.key)
 
-    def _replace(self, step: Step) -> None:
+    def _replace(self, plan: JobPlan, step: Step) -> None:
         """Delete and make anew; what was deleted is made again as it was if its successor is refused."""
         assert step.live is not None
-        try:
-            self._cluster.delete(step.key, uid=step.uid, propagation=_propagation(step.key))
-        except Refused as refused:
-            raise _moved(step.key) if refused.is_stale else refused from None
+        self._take_away(plan, step)
         self._wait_until_gone(step.key, step.live)
         try:
             self._apply(step, step.wanted)
-        except Refused as refused:
+        except (Unreachable, Undecided):
+            raise  # the successor, or somebody else's, may be there
+        except Trouble as refused:
             raise self._restored(step, refused) from None
 
-    def _restored(self, step: Step, refused: Refused) -> Trouble:
+    def _take_away(self, plan: JobPlan, step: Step) -> None:
+        """Delete what is to be replaced, if it is as it was, or has moved in a way that makes no difference.
+
+        Raises:
+            Undecided: the plan would be another one now.
+        """
+        propagation = _propagation(step.key)
+        try:
+            self._cluster.delete(step.key, uid=step.uid, version=step.version, propagation=propagation)
+        except Refused as refused:
+            if not refused.is_stale:
+                raise
+            now = self._again(plan, step)
+            if now.uid != step.uid:
+                raise _moved(step.key) from None
+            self._cluster.delete(step.key, uid=step.uid, version=now.version, propagation=propagation)
+
+    def _restored(self, step: Step, refused: Trouble) -> Trouble:
         assert step.live is not None
         try:
             self._cluster.apply(marked(ours(step.live)), step.key, dry_run=False)
@@ -263,7 +279,8 @@ class Execution:
 
 def _wider(plan: JobPlan) -> Iterable[Entry]:
     """What may come into being by a plan, on top of what is recorded."""
-    return [Entry(step.key, step.uid, step.run) for step in plan.all_steps]
+    replaced = {step.key for step in plan.steps if step.action is Action.REPLACE}
+    return [Entry(step.key, "" if step.key in replaced else step.uid, step.run) for step in plan.all_steps]
 
 
 def _forgets(plan: JobPlan) -> bool:

@@ -6,7 +6,6 @@ all that is known of the objects belongs to one thread.
 
 from __future__ import annotations
 
-import json
 import math
 import queue
 import socket
@@ -15,15 +14,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, Literal, NamedTuple, TypeAlias
-from urllib.parse import urlencode
+from typing import Literal, NamedTuple, TypeAlias
 
 import tenacity
 import urllib3
 from urllib3.exceptions import HTTPError
 
 from openflow_render.cluster.cluster import Cluster, Expired, by_line, shown
-from openflow_render.cluster.connection import JSON, refusal
 from openflow_render.cluster.discovery import Kind
 from openflow_render.cluster.outcome import Failed, Refused, Trouble, Unreachable
 from openflow_render.cluster.readiness import (
@@ -265,71 +262,35 @@ class _Follower:
             Expired: only a list tells how things are now.
             Unreachable: the connection broke.
         """
+        source = self._source
+        place = (source.kind, source.namespace, since, source.labels, source.fields)
         try:
-            for kind, manifest in self._events(since):
-                version = manifest.get("metadata", {}).get("resourceVersion")
-                if kind not in {"ADDED", "MODIFIED", "DELETED", "BOOKMARK"} or not version:
+            for event in self._cluster.watch(*place, opened=self._hold):
+                version = event.manifest.get("metadata", {}).get("resourceVersion")
+                if event.type not in {"ADDED", "MODIFIED", "DELETED", "BOOKMARK"} or not version:
                     continue
                 self._since = str(version)
-                if kind != "BOOKMARK":
-                    named = {"apiVersion": self._source.kind.api_version, "kind": self._source.kind.kind, **manifest}
-                    self._news.put(_Changed(self._source, named, kind == "DELETED"))
+                if event.type != "BOOKMARK":
+                    named = {"apiVersion": source.kind.api_version, "kind": source.kind.kind, **event.manifest}
+                    self._news.put(_Changed(source, named, event.type == "DELETED"))
         except Refused as refused:
             if refused.code == 429 or refused.code >= 500:
                 raise Unreachable(str(refused)) from None
             raise Expired from None
-        except HTTPError as error:
-            raise Unreachable(f"{self._cluster.connection.server}: the watch broke off: {error}") from None
 
-    def _events(self, since: str) -> Iterator[tuple[str, Manifest]]:
-        """The events of one watch. Unlike `Cluster.watch` it can be ended from another thread."""
-        source, connection = self._source, self._cluster.connection
-        query = {
-            "watch": "true",
-            "allowWatchBookmarks": "true",
-            "resourceVersion": since,
-            "timeoutSeconds": str(_WATCH_SECONDS),
-            **({"labelSelector": source.labels} if source.labels else {}),
-            **({"fieldSelector": source.fields} if source.fields else {}),
-        }
-        path = f"{self._cluster.resource(source.kind).path(source.namespace)}?{urlencode(query)}"
-        headers = {"Accept": JSON, "User-Agent": "openflow"}
-        response = connection.send("GET", path, None, headers, urllib3.Timeout(connect=5.0, read=_SILENCE))
-        try:
-            with self._changing:
-                self._open = response
-            if self._stopped.is_set():
-                return
-            if response.status >= 400:
-                raise refusal(response.status, response.read(_CHUNK), f"watch {source.kind.kind} objects")
+    def _hold(self, response: urllib3.BaseHTTPResponse | None) -> None:
+        """Keep what `stop` has to end."""
+        with self._changing:
+            self._open = response
+        if response is not None and self._stopped.is_set():
+            response.close()
+        elif response is not None and response.status < 400:
             self._tell_broken(None)
-            for line in by_line(response.stream(_CHUNK, decode_content=True)):
-                yield _event(line)
-        finally:
-            with self._changing:
-                self._open = None
-                response.close()
 
     def _tell_broken(self, trouble: Trouble | None) -> None:
         if trouble is not None or self._is_broken:
             self._is_broken = trouble is not None
             self._news.put(_Broken(self._source, trouble))
-
-
-def _event(line: bytes) -> tuple[str, Manifest]:
-    """Type and object of an event of a watch.
-
-    Raises:
-        Expired: it is none, or one that ends the watch.
-    """
-    try:
-        value: Any = json.loads(line)
-        kind, manifest = str(value["type"]), value["object"]
-    except (ValueError, TypeError, KeyError):
-        raise Expired from None
-    if kind == "ERROR" or not isinstance(manifest, dict):
-        raise Expired
-    return kind, manifest
 
 
 # --- what is made of it ----------------------------------------------------------------------------------------------
