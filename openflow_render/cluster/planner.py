@@ -284,12 +284,23 @@ class _Trial:
 
     def step(self) -> Step:
         """What would become of the object."""
+        account = self._new_account
+        if account and self._live is None:
+            return self._simulated(f"ServiceAccount {account}")
         try:
             return self._merged(self._apply())
         except Refused as refused:
             if refused.is_conflict_of_managers:
                 return self._contested(refused)
             return self._refused(refused)
+
+    @property
+    def _new_account(self) -> str:
+        """The account of a pod, if the job brings it for the first time: the pod would be refused for the want of it."""
+        account = self._wanted["spec"].get("serviceAccountName") if self._key.kind == "Pod" else None
+        mine = Key("v1", "ServiceAccount", self._key.namespace, str(account))
+        brings = any(resource.key == mine for resource in self._plan.resources)
+        return str(account) if brings and mine not in self._plan.record.known else ""
 
     def _apply(self, *, force: bool = False) -> Applied:
         return self._cluster.apply(self._wanted, self._key, dry_run=True, force=force)
