@@ -52,9 +52,9 @@ def apply(
 
     What has moved in between stops it with exit 5. A second run finishes what a first one could not.
     """
-    report = options.reading_report(strict=strict)
-    settings = options.settings(kubernetes_version, namespace, run_id, strict=strict)
-    sources = options.sources(paths, overlays, sets, sets_json, variables, report, run_id)
+    jobs = planning.Jobs(
+        paths, overlays, sets, sets_json, variables, namespace, kubernetes_version, run_id, strict=strict, quiet=quiet
+    )
     consent = planning.consent(
         replace=replace,
         force_conflicts=force_conflicts,
@@ -64,18 +64,15 @@ def apply(
         deleting=allow_deleting,
     )
     with clusters.connected(kubeconfig, context, request_timeout) as cluster:
-        compiled = planning.compiled(sources, settings, report, cluster, secrets=literal_secrets, quiet=quiet)
+        planner, plans = planning.plan(cluster, jobs, consent, expect_cluster)
         from openflow_render.cluster.execution import Execution
-        from openflow_render.cluster.planner import Planner
 
-        planning.expect(cluster, expect_cluster)
-        plans = Planner(cluster, settings, consent).plan(compiled)
         planning.show(cluster, plans)
         console.show(planning.findings(plans), quiet=quiet)
         planning.refuse(plans)
         if dry_run:
             return
-        planning.carry_out(Execution(cluster, settings, consent), plans, "Apply this plan?", yes=yes)
+        planning.carry_out(Execution(planner), plans, "Apply this plan?", yes=yes)
         if wait:
             _wait(cluster, plans, timeout)
 

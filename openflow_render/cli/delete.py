@@ -60,7 +60,7 @@ def delete(
         console.show(planning.findings(plans), quiet=quiet)
         planning.refuse(plans)
         if not dry_run:
-            planning.carry_out(Execution(cluster, Settings(), agreed), plans, "Delete all this?", yes=yes)
+            planning.carry_out(Execution(planner), plans, "Delete all this?", yes=yes)
 
 
 def _name(source: Source, namespace: str | None) -> tuple[str, str]:

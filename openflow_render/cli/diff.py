@@ -54,9 +54,9 @@ def diff(
 
     Exit 0 if nothing would, 1 if something would, 4 if the cluster would refuse it, 5 if it needs a decision.
     """
-    report = options.reading_report(strict=strict)
-    settings = options.settings(kubernetes_version, namespace, run_id, strict=strict)
-    sources = options.sources(paths, overlays, sets, sets_json, variables, report, run_id)
+    jobs = planning.Jobs(
+        paths, overlays, sets, sets_json, variables, namespace, kubernetes_version, run_id, strict=strict, quiet=quiet
+    )
     consent = planning.consent(
         replace=replace,
         force_conflicts=force_conflicts,
@@ -66,12 +66,9 @@ def diff(
         deleting=allow_deleting,
     )
     with clusters.connected(kubeconfig, context, request_timeout) as cluster:
-        compiled = planning.compiled(sources, settings, report, cluster, secrets=literal_secrets, quiet=quiet)
+        _, plans = planning.plan(cluster, jobs, consent, expect_cluster)
         from openflow_render.cli import plan_report
-        from openflow_render.cluster.planner import Planner
 
-        planning.expect(cluster, expect_cluster)
-        plans = Planner(cluster, settings, consent).plan(compiled)
         shown = {DiffAs.TEXT: plan_report.text, DiffAs.JSON: plan_report.as_json, DiffAs.MARKDOWN: plan_report.markdown}
         console.write(shown[report_as](plans, cluster.connection.server))
     console.show(planning.findings(plans), quiet=quiet)

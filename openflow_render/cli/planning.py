@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from openflow_render.cli import clusters, console, jobs
+from openflow_render.cli import clusters, console, jobs, options
 from openflow_render.cli.console import Told
 from openflow_render.cli.exits import Exit
-from openflow_render.compile import Settings
 from openflow_render.core import codes
-from openflow_render.core.report import Finding, Report, Severity
-from openflow_render.source.load import Source
+from openflow_render.core.report import Finding, Severity
 
 if TYPE_CHECKING:
     from openflow_render.cluster.cluster import Cluster
     from openflow_render.cluster.execution import Execution
     from openflow_render.cluster.plan import Consent, JobPlan
-    from openflow_render.cluster.planner import Compiled
+    from openflow_render.cluster.planner import Planner
 
 DELETING = ("claims", "namespace", "most")
 
@@ -65,23 +63,45 @@ def consent(
     return Consent(replace, force_conflicts, prune, adopt, secrets, agreed)
 
 
-def compiled(
-    sources: Sequence[Source], settings: Settings, report: Report, cluster: Cluster, *, secrets: bool, quiet: bool
-) -> list[Compiled]:
-    """The objects of every job; where that takes long, the way to the cluster is made meanwhile.
+class Jobs(NamedTuple):
+    """The jobs that are meant, as the command line says."""
+
+    paths: Sequence[str]
+    overlays: Sequence[str] | None
+    sets: Sequence[str] | None
+    sets_json: Sequence[str] | None
+    variables: Sequence[str] | None
+    namespace: str | None
+    kubernetes: str
+    run_id: str | None
+    strict: bool
+    quiet: bool
+
+
+def plan(cluster: Cluster, meant: Jobs, agreed: Consent, expected: str | None) -> tuple[Planner, list[JobPlan]]:
+    """What becomes of the objects of the jobs in the cluster, and who found it out.
+
+    Where compiling takes long, the way to the cluster is made meanwhile.
 
     Raises:
         Rejected: a job is refused.
+        Undecided: the cluster is not the one that is ``expected``.
     """
+    report = options.reading_report(strict=meant.strict)
+    settings = options.settings(meant.kubernetes, meant.namespace, meant.run_id, strict=meant.strict)
+    read = (meant.paths, meant.overlays, meant.sets, meant.sets_json, meant.variables)
+    sources = options.sources(*read, report, meant.run_id)
     found, findings = jobs.compile_bundles(sources, settings, cluster.prepare)
-    from openflow_render.cluster.planner import Compiled
-
     findings = [*report.findings, *findings]
-    if secrets:
+    if agreed.secrets:
         findings = [each for each in findings if each.code is not codes.CONTENT_KEPT_BACK]
     jobs.refuse_errors(findings)
-    console.show(findings, quiet=quiet)
-    return [Compiled(source, bundle) for source, bundle in found]
+    console.show(findings, quiet=meant.quiet)
+    expect(cluster, expected)
+    from openflow_render.cluster.planner import Compiled, Planner
+
+    planner = Planner(cluster, settings, agreed)
+    return planner, planner.plan([Compiled(source, bundle) for source, bundle in found])
 
 
 def expect(cluster: Cluster, expected: str | None) -> None:

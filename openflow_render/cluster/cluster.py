@@ -207,7 +207,7 @@ class Cluster:
         if grace is not None:
             body["gracePeriodSeconds"] = grace
         try:
-            self.connection.request("DELETE", self.path(key), body=body, to=f"delete {shown(key)}")
+            manifest(self.connection.request("DELETE", self.path(key), body=body, to=f"delete {shown(key)}").value)
         except Refused as refused:
             if refused.is_missing:
                 return False

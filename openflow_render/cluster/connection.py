@@ -244,10 +244,11 @@ class _Asking:
         Raises:
             _Passing: another one may do better.
         """
+        client = self._connection.client
         status, headers, content = self._exchange(until)
         if status == 401 and not self._logged_in_again:
             self._logged_in_again = True
-            self._connection.log_in_again(self._connection.client)
+            self._connection.log_in_again(client)
             return self.once(until)
         for text in headers.getlist("Warning"):
             self._connection.warnings.setdefault(_warning(text))
@@ -379,15 +380,17 @@ def refusal(status: int, content: bytes, to: str) -> Refused | Unreachable:
     return Unreachable(f"cannot {to}: HTTP {status}, and not from a Kubernetes API server: {_shown(content)}")
 
 
-def _value(content: bytes, server: str, status: int) -> Any:
+def _value(content: bytes, server: str, status: int) -> dict[str, Any]:
     try:
-        return json.loads(content)
+        value = json.loads(content)
     except ValueError:
-        shown = _shown(content)
-        raise Unreachable(
-            f"{server} answered HTTP {status}, and not as a Kubernetes API server: {shown}",
-            "is there a proxy or a login page in between?",
-        ) from None
+        value = None
+    if isinstance(value, dict):
+        return value
+    raise Unreachable(
+        f"{server} answered HTTP {status}, and not as a Kubernetes API server: {_shown(content)}",
+        "is there a proxy or a login page in between?",
+    )
 
 
 def _shown(content: bytes) -> str:
@@ -460,7 +463,7 @@ def _configured(login: Login, keys: str) -> ApiClient:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0][:300]
+    return next(iter(str(error).splitlines()), type(error).__name__)[:300]
 
 
 def _in_time(work: Callable[[], T]) -> T:

@@ -13,12 +13,11 @@ from typing import NamedTuple
 
 from openflow_render.changes import owned
 from openflow_render.cluster import preflight
-from openflow_render.cluster.cluster import MANAGER, Applied, Cluster, parallel, shown
+from openflow_render.cluster.cluster import MANAGER, Applied, parallel, shown
 from openflow_render.cluster.outcome import Refused, Trouble, Undecided, Unreachable
-from openflow_render.cluster.plan import Action, Consent, JobPlan, Step, ours
+from openflow_render.cluster.plan import Action, JobPlan, Step, ours
 from openflow_render.cluster.planner import Planner, marked
 from openflow_render.cluster.record import Beating, Claim, Entry
-from openflow_render.compile import Settings
 from openflow_render.core.resource import POD_TEMPLATES, Key, Manifest
 
 _ORDER: Sequence[frozenset[str]] = (
@@ -44,10 +43,10 @@ class Done(NamedTuple):
 class Execution:
     """Carries out the plans of several jobs. A job whose object fails goes no further; the others do."""
 
-    def __init__(self, cluster: Cluster, settings: Settings, consent: Consent) -> None:
-        self._cluster = cluster
-        self._consent = consent
-        self._planner = Planner(cluster, settings, consent)
+    def __init__(self, planner: Planner) -> None:
+        self._planner = planner
+        self._cluster = planner.cluster
+        self._consent = planner.consent
         self._tell: Callable[[Done], None] = lambda _: None
         self._uids: dict[Key, str] = {}
         self.done: list[Done] = []

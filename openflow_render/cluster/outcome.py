@@ -54,8 +54,8 @@ class Refused(Trouble):
 
     @property
     def is_missing(self) -> bool:
-        """The object, or what it is in, is not there."""
-        return self.code == 404
+        """The object, or what it is in, is not there: Kubernetes says so, and no gateway before it."""
+        return self.code == 404 and self.reason == "NotFound"
 
     @property
     def is_conflict_of_managers(self) -> bool:

@@ -35,9 +35,9 @@ class Planner:
     """Finds out what becomes of the objects of jobs."""
 
     def __init__(self, cluster: Cluster, settings: Settings, consent: Consent) -> None:
-        self._cluster = cluster
+        self.cluster = cluster
+        self.consent = consent
         self._settings = settings
-        self._consent = consent
 
     def plan(self, compiled: Sequence[Compiled]) -> list[JobPlan]:
         """What becomes of the objects of the jobs, and of those that they owned before.
@@ -49,7 +49,7 @@ class Planner:
         known = self._records({each.bundle.namespace for each in compiled})
         owners = _owners(known)
         plans = [self._begun(each, known) for each in compiled]
-        live = Live(self._cluster, plans)
+        live = Live(self.cluster, plans)
         open_: list[tuple[JobPlan, Resource]] = []
         first: set[Key] = set()
         for plan in plans:
@@ -62,7 +62,7 @@ class Planner:
                     open_.append((plan, resource))
                 first.add(resource.key)
             self._retire(plan, live, owners)
-        rights = preflight.Rights(self._cluster)
+        rights = preflight.Rights(self.cluster)
         rights.ask([(plan, resource.key, verb) for plan, resource in open_ for verb in ("create", "patch")])
         tried = parallel(lambda each: self._tried(*each, live, rights), open_)
         for (plan, _), found in zip(open_, tried, strict=True):
@@ -75,8 +75,8 @@ class Planner:
         for plan in plans:
             self._finish(plan)
         self._ask_to_write(rights, plans)
-        preflight.pods(self._cluster, plans)
-        preflight.quotas(self._cluster, plans)
+        preflight.pods(self.cluster, plans)
+        preflight.quotas(self.cluster, plans)
         return plans
 
     def plan_deletion(self, jobs: Sequence[Job]) -> list[JobPlan]:
@@ -84,13 +84,13 @@ class Planner:
         known = self._records({job.namespace for job in jobs})
         owners = _owners(known)
         plans = [JobPlan(job, known[job]) for job in jobs if job in known]
-        live = Live(self._cluster, plans)
-        everything = self._consent._replace(prune=True, replace=True)
-        planner = Planner(self._cluster, self._settings, everything)
+        live = Live(self.cluster, plans)
+        everything = self.consent._replace(prune=True, replace=True)
+        planner = Planner(self.cluster, self._settings, everything)
         for plan in plans:
             planner._retire(plan, live, owners)
             planner._hold_back(plan, whole=True)
-        self._ask_to_write(preflight.Rights(self._cluster), plans)
+        self._ask_to_write(preflight.Rights(self.cluster), plans)
         return plans
 
     def _ask_to_write(self, rights: preflight.Rights, plans: Sequence[JobPlan]) -> None:
@@ -104,16 +104,16 @@ class Planner:
 
     def _records(self, namespaces: Iterable[str]) -> dict[Job, Record]:
         found: dict[Job, Record] = {}
-        for each in parallel(lambda namespace: records(self._cluster, namespace), sorted(namespaces)):
+        for each in parallel(lambda namespace: records(self.cluster, namespace), sorted(namespaces)):
             found |= each
         return found
 
     def _begun(self, compiled: Compiled, known: Mapping[Job, Record]) -> JobPlan:
         source, bundle = compiled
         job = Job(bundle.namespace, bundle.job)
-        wanted = [each for each in bundle if not each.preview and (self._consent.secrets or not each.literal)]
+        wanted = [each for each in bundle if not each.preview and (self.consent.secrets or not each.literal)]
         previews = [each for each in bundle if each.preview]
-        withheld = [each.key for each in bundle if each.literal and not self._consent.secrets]
+        withheld = [each.key for each in bundle if each.literal and not self.consent.secrets]
         return JobPlan(
             job,
             known.get(job, Record(job)),
@@ -133,7 +133,7 @@ class Planner:
         if there is not None and is_as_applied(resource.manifest, there):
             plan.steps.append(Step(key, Action.KEEP, run=run, live=there))
             return True
-        if self._cluster.discovery.find(Kind(key.api_version, key.kind)) is not None:
+        if self.cluster.discovery.find(Kind(key.api_version, key.kind)) is not None:
             return False
         advice = preflight.what_to_install(key.api_version)
         plan.add(codes.KIND_NOT_SERVED, key, kind=key.kind, api=key.api_version, object=key, advice=advice)
@@ -155,21 +155,21 @@ class Planner:
 
     def tried(self, plan: JobPlan, resource: Resource, there: Manifest | None) -> Step:
         """What a dry run says would become of an object that is ``there``."""
-        trial = _Trial(self._cluster, plan, resource, there)
+        trial = _Trial(self.cluster, plan, resource, there)
         return trial.step()
 
     def _decide(self, plan: JobPlan, step: Step, others: Sequence[Job]) -> None:
         """Add what has to be decided about a change."""
         key = step.key
-        if step.action is Action.REPLACE and not self._consent.replace:
+        if step.action is Action.REPLACE and not self.consent.replace:
             changed = [each.path for each in step.fields if each.path[:1] != ("metadata",)]
             plan.add(codes.NEEDS_REPLACEMENT, key, next(iter(changed), ()), object=key, reason=step.why)
-        if step.conflicts and not self._consent.force_conflicts:
+        if step.conflicts and not self.consent.force_conflicts:
             for conflict in step.conflicts:
                 shown = mask.shown(key.kind, conflict.path, _value(step.live, conflict.path))
                 told = {"field": conflict.field, "manager": conflict.manager}
                 plan.add(codes.FIELD_CONFLICT, key, conflict.path, object=key, live=shown, **told)
-        if step.live is None or step.action is Action.KEEP or self._consent.adopt:
+        if step.live is None or step.action is Action.KEEP or self.consent.adopt:
             return
         if others:
             plan.add(codes.ANOTHER_JOBS, key, object=key, owner=others[0])
@@ -195,9 +195,9 @@ class Planner:
             elif entry.run and entry.run != plan.run:
                 old.setdefault(entry.run, []).append((entry, there))
             else:
-                action = Action.DELETE if self._consent.prune else Action.LEAVE
+                action = Action.DELETE if self.consent.prune else Action.LEAVE
                 plan.steps.append(Step(entry.key, action, run=entry.run, live=there))
-        plan.old_runs += (runs.retired(run, objects, end=self._consent.replace) for run, objects in old.items())
+        plan.old_runs += (runs.retired(run, objects, end=self.consent.replace) for run, objects in old.items())
 
     def _finish(self, plan: JobPlan) -> None:
         order = {resource.key: index for index, resource in enumerate(plan.resources)}
@@ -205,7 +205,7 @@ class Planner:
         plan.run_change = runs.change(plan)
         starts = any(step.run == plan.run and step.action is Action.CREATE for step in plan.steps)
         for old in plan.old_runs:
-            if starts and not old.is_over and not self._consent.replace:
+            if starts and not old.is_over and not self.consent.replace:
                 first = plan.resources[0].key
                 plan.add(codes.OLD_RUN_GOES_ON, first, old=old.run[:SUFFIX_LENGTH], state=old.state)
         self._hold_back(plan, whole=False)
@@ -216,12 +216,12 @@ class Planner:
         for step in doomed:
             consent = _CONSENTS.get(step.key.kind)
             # The claims of a run were made for it, and go with it.
-            if consent and consent not in self._consent.deleting and not (step.run and step.action is Action.DELETE):
+            if consent and consent not in self.consent.deleting and not (step.run and step.action is Action.DELETE):
                 what = f"{step.key} and all that is in it"
                 plan.add(codes.DELETION_HELD_BACK, step.key, what=what, consent=consent)
         pruned = [step for step in plan.steps if step.action is Action.DELETE]
         kept = [step for step in plan.steps if step.action is not Action.DELETE and step.live is not None]
-        if not whole and len(pruned) > len(kept) and Deleting.MOST not in self._consent.deleting:
+        if not whole and len(pruned) > len(kept) and Deleting.MOST not in self.consent.deleting:
             what = f"most of what the job owns, {len(pruned)} of {len(pruned) + len(kept)} objects,"
             plan.add(codes.DELETION_HELD_BACK, pruned[0].key, what=what, consent=Deleting.MOST)
 
@@ -296,7 +296,7 @@ class _Trial:
 
     @property
     def _new_account(self) -> str:
-        """The account of a pod, if the job brings it for the first time: the pod would be refused for the want of it."""
+        """The account of a pod, if the job brings it for the first time; without it the pod would be refused."""
         account = self._wanted["spec"].get("serviceAccountName") if self._key.kind == "Pod" else None
         mine = Key("v1", "ServiceAccount", self._key.namespace, str(account))
         brings = any(resource.key == mine for resource in self._plan.resources)

@@ -206,7 +206,7 @@ class Claim:
             try:
                 return self._cluster.replace(body, key) if self._record.version else self._cluster.create(body, key)
             except (Refused, Unreachable) as error:
-                if isinstance(error, Refused) and error.code < 500 and error.code not in (409, 429):
+                if isinstance(error, Refused) and error.code < 500 and error.code not in (404, 409, 429):
                     raise
                 there = self._cluster.get(key)
                 if there is not None and _content(there) == _content(body):
@@ -262,8 +262,9 @@ def _wait_for(cluster: Cluster, record: Record) -> None:
 
 
 def _taken(job: Job, there: Manifest | None, holder: Holder | None = None) -> Undecided:
-    now = read(there).holder if there is not None else None
-    who = f" ({now or holder})" if now or holder else ""
+    with suppress(Trouble):  # a record that was damaged is not ours any more either
+        holder = (read(there).holder if there is not None else None) or holder
+    who = f" ({holder})" if holder else ""
     return Undecided(
         f"another openflow is changing the job {job}, or has just done so{who}",
         "nothing more was changed here; look at what it did with `openflow diff`, then apply again",
