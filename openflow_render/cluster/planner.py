@@ -299,8 +299,8 @@ class _Trial:
         """The account of a pod, if the job brings it for the first time; without it the pod would be refused."""
         account = self._wanted["spec"].get("serviceAccountName") if self._key.kind == "Pod" else None
         mine = Key("v1", "ServiceAccount", self._key.namespace, str(account))
-        brings = any(resource.key == mine for resource in self._plan.resources)
-        return str(account) if brings and mine not in self._plan.record.known else ""
+        brought = {resource.key for resource in self._plan.resources} - self._plan.record.known.keys()
+        return str(account) if mine in brought and all(key.kind != "Namespace" for key in brought) else ""
 
     def _apply(self, *, force: bool = False) -> Applied:
         return self._cluster.apply(self._wanted, self._key, dry_run=True, force=force)
