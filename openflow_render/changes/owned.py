@@ -63,9 +63,9 @@ def leaves(fields: Fields, manifest: Any, path: Path = ()) -> Iterator[Path]:
 
 def covers(fields: Fields, wanted: Manifest) -> bool:
     """Whether every field of ``wanted``, as it was applied, is still among ``fields``."""
-    tree = {key: value for key, value in wanted.items() if key not in _NOT_OWNED}
-    tree["metadata"] = {key: value for key, value in wanted["metadata"].items() if key not in _NAMES}
-    return _covers(fields, tree)
+    tree = {key: value for key, value in wanted.items() if key not in (*_NOT_OWNED, "metadata")}
+    metadata = {key: value for key, value in wanted["metadata"].items() if key not in _NAMES}
+    return _covers(fields, {**tree, "metadata": metadata} if metadata else tree)
 
 
 def project(manifest: Manifest, fields: Fields) -> Manifest:
@@ -95,8 +95,9 @@ def _next(field: str, value: Any, around: str | int) -> tuple[str | int, Any, st
     if field.startswith("["):
         keys, _, rest = field[1:].partition("]")
         wanted = {name: json.loads(text) for name, text in _KEY.findall(keys)}
+        entry = f"v:{keys[1:]}" if keys.startswith("=") else f"k:{json.dumps(wanted)}"
         for index, item in enumerate(value if isinstance(value, list) else ()):
-            if wanted and _is("k:" + json.dumps(wanted), item):
+            if _is(entry, item):
                 return paths.step(around, index, item), item, rest
         return Item("/".join(str(each) for each in wanted.values()) or keys), None, rest
     text = field.removeprefix(".")
@@ -114,15 +115,13 @@ def _inner(fields: Fields) -> Iterator[tuple[str, Fields]]:
 
 
 def _covers(fields: Fields, wanted: Any) -> bool:
-    if len(fields) == (_SELF in fields):
+    if not fields or not isinstance(wanted, (dict, list)) or not wanted:
         return True  # owned as a whole
     if isinstance(wanted, dict):
         return all(
             (below := fields.get(f"f:{key}")) is not None and _covers(below, value) for key, value in wanted.items()
         )
-    if isinstance(wanted, list):
-        return all(_covers_item(fields, item) for item in wanted)
-    return False
+    return all(_covers_item(fields, item) for item in wanted)
 
 
 def _covers_item(fields: Fields, item: Any) -> bool:

@@ -7,6 +7,7 @@ certificates); requests are made here, since its clients know neither deadlines 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import threading
 import time
@@ -439,6 +440,8 @@ def _configured(login: Login, keys: str) -> ApiClient:
     settings.connection_pool_maxsize = 2 * PARALLEL
     files = login.kubeconfig or KUBE_CONFIG_DEFAULT_LOCATION
     found = any(FilePath(file).expanduser().exists() for file in files.split(os.pathsep) if file)
+    overheard = _Overheard()
+    logging.getLogger().addHandler(overheard)
     try:
         if not found and not login.kubeconfig and not login.context and os.environ.get("KUBERNETES_SERVICE_HOST"):
             config.load_incluster_config(  # type: ignore[no-untyped-call]
@@ -459,10 +462,25 @@ def _configured(login: Login, keys: str) -> ApiClient:
         raise Unreachable(f"the kubeconfig cannot be used: {error.filename}: {error.strerror}") from None
     except (ValueError, TypeError, KeyError, AttributeError, YAMLError) as error:
         raise Unreachable(f"the kubeconfig is not well formed: {_first_line(error)}") from None
+    finally:
+        logging.getLogger().removeHandler(overheard)
+    if overheard.complaints:
+        raise Unreachable(f"the kubeconfig's login program failed: {_first_line(overheard.complaints[0])}")
     return client.ApiClient(settings)
 
 
-def _first_line(error: Exception) -> str:
+class _Overheard(logging.Handler):
+    """What ``kubernetes`` only logs: that a login program failed, and it goes on as nobody."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.complaints: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.complaints.append(record.getMessage())
+
+
+def _first_line(error: object) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__)[:300]
 
 

@@ -7,7 +7,7 @@ that is killed anywhere leaves what the next one finishes.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -48,6 +48,7 @@ class Execution:
         self._cluster = planner.cluster
         self._consent = planner.consent
         self._tell: Callable[[Done], None] = lambda _: None
+        self._claims: dict[int, Claim] = {}
         self._uids: dict[Key, str] = {}
         self.done: list[Done] = []
         self.troubles: list[tuple[JobPlan, Trouble]] = []
@@ -62,24 +63,21 @@ class Execution:
         self._tell = tell
         # A namespace has to be there for the record that is to hold it.
         self._in_order(plans, lambda step: step.action is Action.CREATE and step.key.kind == "Namespace")
-        claims = {id(plan): Claim(self._cluster, plan.record) for plan in plans}
-        self._each(plans, lambda plan: claims[id(plan)].take(_wider(plan)))
+        self._claims = {id(plan): Claim(self._cluster, plan.record) for plan in plans}
+        self._each(plans, lambda plan: self._claims[id(plan)].take(_wider(plan)))
         held = [plan for plan in plans if not self._failed(plan)]
-        with Beating(claims[id(plan)] for plan in held):
+        with Beating(self._claims[id(plan)] for plan in held):
             try:
-                self._write(held, claims)
+                self._write(held)
             finally:
-                self._let_go(held, claims)
+                self._let_go(held)
 
-    def _write(self, plans: Sequence[JobPlan], claims: Mapping[int, Claim]) -> None:
-        def check(plan: JobPlan) -> None:
-            claims[id(plan)].check()
-
+    def _write(self, plans: Sequence[JobPlan]) -> None:
         self._end_running(plans)
         for kinds in (*_ORDER, None):
-            self._each(plans, check)
+            self._each(plans, self._check)
             self._in_order(plans, partial(_is_written, kinds))
-        self._each(plans, check)
+        self._each(plans, self._check)
         for kinds in (None, *reversed(_ORDER)):
             self._in_order(plans, partial(_is_deleted, kinds))
 
@@ -101,7 +99,8 @@ class Execution:
             return None
 
         for (plan, _), trouble in zip(todo, parallel(carry_out, todo), strict=True):
-            if trouble is not None:
+            # That the job was taken is the same trouble for all of its steps.
+            if trouble is not None and all(each is not trouble for _, each in self.troubles):
                 self.troubles.append((plan, trouble))
 
     def _each(self, plans: Sequence[JobPlan], work: Callable[[JobPlan], None]) -> None:
@@ -122,11 +121,11 @@ class Execution:
     def _failed(self, plan: JobPlan) -> bool:
         return any(each is plan for each, _ in self.troubles)
 
-    def _let_go(self, plans: Sequence[JobPlan], claims: Mapping[int, Claim]) -> None:
+    def _let_go(self, plans: Sequence[JobPlan]) -> None:
         """Leave the records as they have to be: narrow where all was done, and else with all that may be there."""
 
         def release(plan: JobPlan) -> None:
-            claims[id(plan)].release(None if unfinished(plan) else self._entries(plan))
+            self._claims[id(plan)].release(None if unfinished(plan) else self._entries(plan))
 
         def unfinished(plan: JobPlan) -> bool:
             finished = {done.key for done in self.done}
@@ -142,6 +141,11 @@ class Execution:
     def _entries(self, plan: JobPlan) -> list[Entry]:
         return [entry._replace(uid=self._uids.get(entry.key, entry.uid)) for entry in plan.entries]
 
+    def _check(self, plan: JobPlan) -> None:
+        """Go on only while nobody else has taken the job; before it is claimed there is nothing but its namespace."""
+        if id(plan) in self._claims:
+            self._claims[id(plan)].check()
+
     # --- one step ---
 
     def _carry_out(self, plan: JobPlan, step: Step) -> None:
@@ -150,6 +154,7 @@ class Execution:
         Raises:
             Trouble: it could not be done, or is not what was agreed to any more.
         """
+        self._check(plan)
         if step.action is Action.DELETE:
             self._delete(plan, step)
         elif step.action is Action.REPLACE:
@@ -157,14 +162,15 @@ class Execution:
         elif step.action is Action.UPDATE:
             self._update(plan, step)
         else:
-            self._create(step)
+            self._create(plan, step)
         done = Done(step.key, step.action)
         self.done.append(done)
         self._tell(done)
 
-    def _create(self, step: Step) -> None:
+    def _create(self, plan: JobPlan, step: Step) -> None:
         if step.live is not None:
             self._wait_until_gone(step.key, step.live)
+            self._check(plan)
         applied = self._apply(step, step.wanted)
         managers = set(owned.managers(applied.manifest)) - {MANAGER}
         if not applied.created and managers:
@@ -180,17 +186,20 @@ class Execution:
         except Refused as refused:
             if not refused.is_stale:
                 raise
-            self._apply(step, _at_version(step.wanted, self._again(plan, step).version))
+            now = self._again(plan, step)
+            if now.changes:  # else an answer to us was lost, and it is done
+                self._apply(step, _at_version(step.wanted, now.version))
 
     def _again(self, plan: JobPlan, step: Step) -> Step:
-        """The step as it is planned now that its object has moved; only what was agreed to may come of it.
+        """The step as it is planned now that its object has moved: what was agreed to, or nothing any more.
 
         Raises:
             Undecided: something else would.
         """
         resource = next(each for each in plan.resources if each.key == step.key)
         now = self._planner.tried(plan, resource, self._cluster.get(step.key))
-        if now.action is step.action and now.fields == step.fields and now.conflicts == step.conflicts:
+        is_as_agreed = now.action is step.action and now.fields == step.fields and now.conflicts == step.conflicts
+        if is_as_agreed or now.action is Action.KEEP:
             return now
         raise _moved(step.key)
 
@@ -199,6 +208,7 @@ class Execution:
         assert step.live is not None
         self._take_away(plan, step)
         self._wait_until_gone(step.key, step.live)
+        self._check(plan)
         try:
             self._apply(step, step.wanted)
         except (Unreachable, Undecided):
@@ -219,7 +229,7 @@ class Execution:
             if not refused.is_stale:
                 raise
             now = self._again(plan, step)
-            if now.uid != step.uid:
+            if now.uid != step.uid or not now.changes:
                 raise _moved(step.key) from None
             self._cluster.delete(step.key, uid=step.uid, version=now.version, propagation=propagation)
 

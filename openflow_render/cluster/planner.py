@@ -46,10 +46,8 @@ class Planner:
             Refused: the cluster does not let us look.
             Unreachable: no usable answer came.
         """
-        known = self._records({each.bundle.namespace for each in compiled})
-        owners = _owners(known)
-        plans = [self._begun(each, known) for each in compiled]
-        live = Live(self.cluster, plans)
+        known, plans, live = self._looked(compiled)
+        owners = _owners(known, plans)
         open_: list[tuple[JobPlan, Resource]] = []
         first: set[Key] = set()
         for plan in plans:
@@ -75,15 +73,15 @@ class Planner:
         for plan in plans:
             self._finish(plan)
         self._ask_to_write(rights, plans)
-        preflight.pods(self.cluster, plans)
         preflight.quotas(self.cluster, plans)
+        preflight.pods(self.cluster, plans)
         return plans
 
     def plan_deletion(self, jobs: Sequence[Job]) -> list[JobPlan]:
         """What becomes of everything that the jobs own, when they are deleted."""
         known = self._records({job.namespace for job in jobs})
-        owners = _owners(known)
         plans = [JobPlan(job, known[job]) for job in jobs if job in known]
+        owners = _owners(known, plans)
         live = Live(self.cluster, plans)
         everything = self.consent._replace(prune=True, replace=True)
         planner = Planner(self.cluster, self._settings, everything)
@@ -92,6 +90,24 @@ class Planner:
             planner._hold_back(plan, whole=True)
         self._ask_to_write(preflight.Rights(self.cluster), plans)
         return plans
+
+    def _looked(self, compiled: Sequence[Compiled]) -> tuple[Mapping[Job, Record], list[JobPlan], Live]:
+        """What is recorded of the jobs, the plans for them, and what is live.
+
+        Raises:
+            Trouble: not all of it is shown to us.
+        """
+        try:
+            known = self._records({each.bundle.namespace for each in compiled})
+            plans = [self._begun(each, known) for each in compiled]
+            return known, plans, Live(self.cluster, plans)
+        except Refused as refused:
+            if refused.code != 403:
+                raise
+            keys = {resource.key for each in compiled for resource in each.bundle if not resource.preview}
+            places = {(_kind(key), key.namespace) for key in keys}
+            places |= {(Kind("v1", "ConfigMap"), each.bundle.namespace) for each in compiled}
+            raise preflight.Rights(self.cluster).unseen(places) or refused from None
 
     def _ask_to_write(self, rights: preflight.Rights, plans: Sequence[JobPlan]) -> None:
         """Ask for the rights to delete, and to keep the record."""
@@ -183,7 +199,7 @@ class Planner:
         """Plan for what the job owned and does not want any more."""
         wanted = {resource.key for resource in plan.resources}
         # What another job holds too is left to it.
-        shared = {entry.key for entry in plan.record.entries if any(job != plan.job for job in owners[entry.key])}
+        shared = {key for key in plan.record.known if any(job != plan.job for job in owners.get(key, ()))}
         old: dict[str, list[tuple[Entry, Manifest]]] = {}
         for entry in plan.record.entries:
             there = None if entry.key in wanted | shared else live.get(entry.key)
@@ -239,12 +255,14 @@ _WITHHELD = "the job still holds it; only --literal-secrets changes it"
 _CONSENTS: Mapping[str, Deleting] = {"PersistentVolumeClaim": Deleting.CLAIMS, "Namespace": Deleting.NAMESPACE}
 
 
-def _owners(known: Mapping[Job, Record]) -> dict[Key, list[Job]]:
-    """The jobs that each object belongs to."""
+def _owners(known: Mapping[Job, Record], plans: Sequence[JobPlan]) -> dict[Key, list[Job]]:
+    """The jobs that each object belongs to: those that are planned have what they want, others what they had."""
+    holds = {job: list(record.known) for job, record in known.items()}
+    holds |= {plan.job: [resource.key for resource in plan.resources] for plan in plans}
     owners: dict[Key, list[Job]] = {}
-    for job, record in known.items():
-        for entry in record.entries:
-            owners.setdefault(entry.key, []).append(job)
+    for job, keys in holds.items():
+        for key in keys:
+            owners.setdefault(key, []).append(job)
     return owners
 
 
@@ -285,6 +303,8 @@ class _Trial:
     def step(self) -> Step:
         """What would become of the object."""
         account = self._new_account
+        if account and self._live is None:
+            self._live = self._cluster.get(self._key)  # without our label it is on no list
         if account and self._live is None:
             return self._simulated(f"ServiceAccount {account}")
         try:
@@ -366,6 +386,9 @@ class _Trial:
         if account and awaited.startswith("ServiceAccount"):
             refused = preflight.try_pod(self._cluster, self._wanted, self._key)
             refused = None if refused is None or preflight.is_about_accounts(refused) else refused
+            namespace = self._awaited(refused) if refused is not None else ""
+            if namespace:
+                why, refused = f"{namespace} comes with the job", None
         return self._step(Action.CREATE if self._live is None else Action.UPDATE, simulated=why, refused=refused)
 
     def _step(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from hashlib import sha256
@@ -10,7 +11,7 @@ from typing import Any
 from openflow_render.cluster import runs
 from openflow_render.cluster.cluster import Cluster, parallel
 from openflow_render.cluster.discovery import Kind
-from openflow_render.cluster.outcome import Refused
+from openflow_render.cluster.outcome import Refused, Trouble
 from openflow_render.cluster.plan import Action, JobPlan
 from openflow_render.core import codes, paths, quantity
 from openflow_render.core.paths import Path
@@ -25,6 +26,8 @@ _INSTALLS: Mapping[str, str] = {
     "kueue.x-k8s.io": "install Kueue, or choose another spec.scheduling.scheduler",
 }
 
+_FORBIDDEN = re.compile(r'\S+ "[^"]*" is forbidden: ')
+_NO_ROOM = "exceeded quota"
 _FIXED_POD = "pod updates may not change fields other than"
 
 _Right = tuple[Kind, str, str]
@@ -64,11 +67,25 @@ class Rights:
             if each is plan and not self._allowed[kind, namespace, verb]:
                 missing.setdefault((kind, namespace), {}).setdefault(verb, key)
         for (kind, namespace), verbs in missing.items():
-            resource = self._cluster.resource(kind)
-            name = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
+            name = self._named(kind)
             place = f" in namespace {namespace}" if namespace else ""
             first = next(iter(verbs.values()))
             plan.add(codes.NOT_ALLOWED, first, verbs=", ".join(verbs), resource=name, place=place)
+
+    def unseen(self, places: Iterable[tuple[Kind, str]]) -> Trouble | None:
+        """That kinds may not be listed in some namespaces, all of them at once; ``None`` if all may be."""
+        rights = sorted({(kind, namespace, "list") for kind, namespace in places})
+        allowed = zip(rights, parallel(self._review, rights), strict=True)
+        unseen: dict[str, list[str]] = {}
+        for kind, namespace, _ in (right for right, may in allowed if not may):
+            unseen.setdefault(f" in namespace {namespace}" if namespace else "", []).append(self._named(kind))
+        told = [f"{', '.join(sorted(names))}{place}" for place, names in unseen.items()]
+        hint = "ask for a Role with this verb, or use another account: --context"
+        return Trouble(f"you may not list {'; '.join(told)}", hint) if told else None
+
+    def _named(self, kind: Kind) -> str:
+        resource = self._cluster.resource(kind)
+        return f"{resource.plural}.{resource.group}" if resource.group else resource.plural
 
     def _review(self, right: _Right) -> bool:
         kind, namespace, verb = right
@@ -108,7 +125,7 @@ def reason(refused: Refused, key: Key) -> str:
         return "of a Pod that is there, little more than its images can change"
     told = [f"{cause.field}: {_first_line(cause.message)}" for cause in refused.causes if cause.message]
     if not told:
-        return _first_line(refused.text)
+        return _FORBIDDEN.sub("", _first_line(refused.text), count=1)
     more = f", and {len(told) - _REASONS} more" if len(told) > _REASONS else ""
     return "; ".join(told[:_REASONS]) + more
 
@@ -126,7 +143,7 @@ def _first_line(text: str) -> str:
 def _advice(text: str) -> str:
     if "violates PodSecurity" in text:
         return "choose the security.profile that the namespace enforces, or another namespace"
-    if "exceeded quota" in text:
+    if _NO_ROOM in text:
         return "ask for less, wait until others have finished, or have the quota raised"
     if "is being terminated" in text:
         return "wait until the namespace is gone, then apply again"
@@ -149,7 +166,7 @@ def pods(cluster: Cluster, plans: Sequence[JobPlan]) -> None:
     todo = [(plan, key, pod) for plan in plans if _starts(plan) for key, pod in _made(plan)]
     refusals = parallel(lambda each: try_pod(cluster, each[2], each[1]), todo)
     for (plan, key, _), refused in zip(todo, refusals, strict=True):
-        if refused is not None and _is_about_the_pod(refused):
+        if refused is not None and _is_about_the_pod(refused) and not (_NO_ROOM in refused.text and _is_warned(plan)):
             why, advice = reason(refused, key), _advice(refused.text)
             plan.add(codes.PODS_REFUSED, key, object=key, reason=why, advice=advice)
 
@@ -185,6 +202,11 @@ def _made(plan: JobPlan) -> Iterator[tuple[Key, Manifest]]:
     for preview in plan.previews:
         if preview.kind == "Pod":
             yield preview.key, preview.manifest
+
+
+def _is_warned(plan: JobPlan) -> bool:
+    """Whether it was told that the whole application does not fit into a quota, which may be so for a while only."""
+    return any(each.code is codes.QUOTA_TOO_SMALL for each in plan.report)
 
 
 def _is_about_the_pod(refused: Refused) -> bool:

@@ -144,6 +144,7 @@ class Claim:
         self._holder = Holder(socket.gethostname(), os.getpid(), uuid.uuid4().hex, since)
         self._writing = threading.Lock()
         self._beats = 0
+        self._last_sign = 0.0
         self._lost: Trouble | None = None
 
     @property
@@ -162,19 +163,25 @@ class Claim:
         self._write(wider.values(), self._holder)
 
     def check(self) -> None:
-        """Go on only while the hold is ours.
+        """Go on only while the hold is ours: who was halted for long enough to be taken for dead asks anew.
 
         Raises:
             Undecided: another run has taken the job.
         """
+        # By the clock on the wall, which goes on while a machine sleeps; that it may be set costs a request.
+        if abs(time.time() - self._last_sign) > SILENCE - BEAT:
+            self._give_sign()
         if self._lost is not None:
             raise self._lost
 
     def beat(self) -> None:
         """Give a sign of life; called by a thread of its own."""
         with suppress(Refused, Unreachable):
-            self._beats += 1
-            self._write(self._record.entries, self._holder)
+            self._give_sign()
+
+    def _give_sign(self) -> None:
+        self._beats += 1
+        self._write(self._record.entries, self._holder)
 
     def release(self, entries: Iterable[Entry] | None = None) -> None:
         """Let go of the job, which from now on owns just ``entries``; without them what it owned."""
@@ -191,13 +198,16 @@ class Claim:
             Undecided: it is in another state.
         """
         with self._writing:
-            self.check()
+            if self._lost is not None:
+                raise self._lost
+            begin = time.time()
             entries = tuple(sorted(entries))
             body = _manifest(self._record, entries, holder, self._beats)
             written = self._written(body)
             metadata = written["metadata"]
             version, uid = metadata["resourceVersion"], metadata["uid"]
             self._record = Record(self._record.job, entries, holder, uid, version)
+            self._last_sign = begin
 
     def _written(self, body: Manifest) -> Manifest:
         """What is there after ``body`` was sent, which is sent again only if it did not arrive."""
