@@ -9,8 +9,8 @@ from typing import Any
 from openflow_render.changes.change import Change, same
 from openflow_render.core.paths import Path
 from openflow_render.core.resource import Manifest
+from openflow_render.core.sensitive import HIDDEN, SENSITIVE, is_sensitive
 
-HIDDEN = "***"
 _BEFORE, _AFTER = f"{HIDDEN} (before)", f"{HIDDEN} (after)"
 
 _VALUES = ("data", "stringData")
@@ -18,13 +18,14 @@ _COPY = "kubectl.kubernetes.io/last-applied-configuration"
 """An annotation in which kubectl keeps the whole object, secret values included."""
 
 
+_FLAG = re.compile(r"-[A-Za-z0-9_.-]+\Z")
+_USER = re.compile(r"(://[^/@:\s]+:)[^/@\s]+@")
+"""The password in a URL, ``scheme://user:password@host``."""
+
 _INNER = re.compile(r"[{,\"'-] *")
 """What may stand before a name inside a line of YAML."""
 
 _LONGEST = 60
-
-_SENSITIVE = re.compile(r"(?i)secret|password|token|access[._]?key|credential")
-"""Names whose values are hidden wherever they stand. Source: ``spark.redaction.regex`` of Spark, and one word more."""
 
 _ASSIGNED = re.compile(r"(?m)^([ \t]*[A-Za-z0-9_.\-]+)([ \t]*[=: \t][ \t]*)(\S.*)$")
 """A line of a properties file, or an argument ``name=value``."""
@@ -52,18 +53,12 @@ def shown(kind: str, path: Path, value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def is_sensitive(path: Path) -> bool:
-    """Whether the name of a value, or of the variable that it is the value of, is one of a secret."""
-    names = path[-2:-1] if path[-1:] == ("value",) else path[-1:]
-    return any(isinstance(name, str) and bool(_SENSITIVE.search(name)) for name in names)
-
-
 def tells(line: str, before: str = "") -> bool:
     """Whether a line of a file may hold something secret: by its own name, or by the name on the line before."""
-    if any(_SENSITIVE.search(name) for name, _, _ in _ASSIGNED.findall(_INNER.sub("\n", line))):
+    if any(SENSITIVE.search(name) for name, _, _ in _ASSIGNED.findall(_INNER.sub("\n", line))):
         return True
     is_value = line.strip().lstrip("{- ").startswith(("value:", '"value":'))
-    return bool(_SENSITIVE.search(line if "value" in line and "name" in line else before if is_value else ""))
+    return bool(SENSITIVE.search(line if "value" in line and "name" in line else before if is_value else ""))
 
 
 def _redact(value: Any, other: Any, changed: str) -> Any:
@@ -71,14 +66,24 @@ def _redact(value: Any, other: Any, changed: str) -> Any:
     if isinstance(value, dict):
         known = other if isinstance(other, dict) else {}
         redacted = {key: _redact(below, known.get(key), changed) for key, below in value.items()}
-        if isinstance(value.get("value"), str) and _SENSITIVE.search(str(value.get("name", ""))):
+        if isinstance(value.get("value"), str) and SENSITIVE.search(str(value.get("name", ""))):
             redacted["value"] = _marker(value["value"], known.get("value"), changed)
         if isinstance(value.get("annotations"), dict) and _COPY in value["annotations"]:
             redacted["annotations"] = {**redacted["annotations"], _COPY: HIDDEN}
         return redacted
     if isinstance(value, list):
-        return [_redact(item, _partner(index, item, other), changed) for index, item in enumerate(value)]
+        return [
+            _marker(item, _partner(index, item, other), changed)
+            if index and _asks_for_secret(value[index - 1]) and isinstance(item, str)
+            else _redact(item, _partner(index, item, other), changed)
+            for index, item in enumerate(value)
+        ]
     return _redact_text(value, other, changed) if isinstance(value, str) else value
+
+
+def _asks_for_secret(argument: Any) -> bool:
+    """Whether an argument, such as `--password`, says that the next one is secret."""
+    return isinstance(argument, str) and bool(_FLAG.match(argument)) and bool(SENSITIVE.search(argument))
 
 
 def _partner(index: int, item: Any, others: Any) -> Any:
@@ -91,13 +96,14 @@ def _partner(index: int, item: Any, others: Any) -> Any:
 
 
 def _redact_text(text: str, other: Any, changed: str) -> str:
-    if not _SENSITIVE.search(text):
+    text = _USER.sub(rf"\1{_marker(text, other, changed)}@", text)
+    if not SENSITIVE.search(text):
         return text
     known = {name: value for name, _, value in _ASSIGNED.findall(other)} if isinstance(other, str) else {}
 
     def hidden(match: re.Match[str]) -> str:
         name, between, value = match.groups()
-        return f"{name}{between}{_marker(value, known.get(name), changed)}" if _SENSITIVE.search(name) else match[0]
+        return f"{name}{between}{_marker(value, known.get(name), changed)}" if SENSITIVE.search(name) else match[0]
 
     return _ASSIGNED.sub(hidden, text)
 

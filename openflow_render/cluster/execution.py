@@ -182,13 +182,13 @@ class Execution:
     def _update(self, plan: JobPlan, step: Step) -> None:
         assert step.wanted is not None
         try:
-            self._apply(step, _at_version(step.wanted, step.version))
+            self._apply(step, _to_be(step.wanted, step))
         except Refused as refused:
             if not refused.is_stale:
                 raise
             now = self._again(plan, step)
             if now.changes:  # else an answer to us was lost, and it is done
-                self._apply(step, _at_version(step.wanted, now.version))
+                self._apply(step, _to_be(step.wanted, now))
 
     def _again(self, plan: JobPlan, step: Step) -> Step:
         """The step as it is planned now that its object has moved: what was agreed to, or nothing any more.
@@ -199,7 +199,7 @@ class Execution:
         resource = next(each for each in plan.resources if each.key == step.key)
         now = self._planner.tried(plan, resource, self._cluster.get(step.key))
         is_as_agreed = now.action is step.action and now.fields == step.fields and now.conflicts == step.conflicts
-        if is_as_agreed or now.action is Action.KEEP:
+        if now.uid == step.uid and (is_as_agreed or now.action is Action.KEEP):
             return now
         raise _moved(step.key)
 
@@ -229,7 +229,7 @@ class Execution:
             if not refused.is_stale:
                 raise
             now = self._again(plan, step)
-            if now.uid != step.uid or not now.changes:
+            if not now.changes:
                 raise _moved(step.key) from None
             self._cluster.delete(step.key, uid=step.uid, version=now.version, propagation=propagation)
 
@@ -310,8 +310,9 @@ def _is_of(kinds: frozenset[str] | None, step: Step) -> bool:
     return step.key.kind in kinds if kinds is not None else not any(step.key.kind in each for each in _ORDER)
 
 
-def _at_version(wanted: Manifest, version: str) -> Manifest:
-    return {**wanted, "metadata": {**wanted["metadata"], "resourceVersion": version}}
+def _to_be(wanted: Manifest, step: Step) -> Manifest:
+    """``wanted``, for the live object of ``step`` in its state alone; by a version alone, one that is gone is made."""
+    return {**wanted, "metadata": {**wanted["metadata"], "uid": step.uid, "resourceVersion": step.version}}
 
 
 def _propagation(key: Key) -> str:

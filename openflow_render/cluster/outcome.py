@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -34,6 +35,16 @@ class Cause(NamedTuple):
     field: str
 
 
+_VALUE = re.compile(r"Invalid value: .*: ", re.DOTALL)
+_LONGEST = 300
+
+
+def brief(text: str) -> str:
+    """The first line of what an API server says, without the values that it quotes: they may be whole pods."""
+    line = _VALUE.sub("", text).strip().split("\n", 1)[0].strip()
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+
+
 class Refused(Trouble):
     """The API server said no.
 
@@ -50,7 +61,7 @@ class Refused(Trouble):
         )
         self.text = str(status.get("message") or f"HTTP {code}")
         self.asked = asked
-        super().__init__(f"the cluster refused to {asked}: {self.text}")
+        super().__init__(f"the cluster refused to {asked}: {brief(self.text)}")
 
     @property
     def is_missing(self) -> bool:

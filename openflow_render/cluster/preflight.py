@@ -11,7 +11,7 @@ from typing import Any
 from openflow_render.cluster import runs
 from openflow_render.cluster.cluster import Cluster, parallel
 from openflow_render.cluster.discovery import Kind
-from openflow_render.cluster.outcome import Refused, Trouble
+from openflow_render.cluster.outcome import Refused, Trouble, brief
 from openflow_render.cluster.plan import Action, JobPlan
 from openflow_render.core import codes, paths, quantity
 from openflow_render.core.paths import Path
@@ -123,9 +123,9 @@ def reason(refused: Refused, key: Key) -> str:
         return ", ".join(cause.field for cause in refused.causes) or f"HTTP {refused.code}"
     if _FIXED_POD in refused.text:
         return "of a Pod that is there, little more than its images can change"
-    told = [f"{cause.field}: {_first_line(cause.message)}" for cause in refused.causes if cause.message]
+    told = [f"{cause.field}: {brief(cause.message)}" for cause in refused.causes if cause.message]
     if not told:
-        return _FORBIDDEN.sub("", _first_line(refused.text), count=1)
+        return _FORBIDDEN.sub("", brief(refused.text), count=1)
     more = f", and {len(told) - _REASONS} more" if len(told) > _REASONS else ""
     return "; ".join(told[:_REASONS]) + more
 
@@ -133,11 +133,6 @@ def reason(refused: Refused, key: Key) -> str:
 def is_about_accounts(refused: Refused) -> bool:
     """Whether a pod was refused because an account is not there."""
     return "error looking up service account" in refused.text
-
-
-def _first_line(text: str) -> str:
-    """The first line; a refused Pod's goes on with all of both Pods."""
-    return text.split("\n", 1)[0].strip()
 
 
 def _advice(text: str) -> str:
