@@ -92,14 +92,20 @@ class Cluster:
 
     def objects(self, kind: Kind, namespace: str = "", labels: str | None = None, fields: str | None = None) -> Listing:
         """The objects of a kind in a namespace, or in all of them, page by page; begun anew if that takes too long."""
-        path = self.resource(kind).path(namespace)
         to = f"list {kind.kind} objects" + (f" in namespace {namespace}" if namespace else "")
         query = {"labelSelector": labels, "fieldSelector": fields, "limit": _PAGE}
         while True:
             try:
-                return self._all_pages(kind, path, query, to)
+                return self._all_pages(kind, self.resource(kind).path(namespace), query, to)
             except Expired:
                 continue
+            except Refused as refused:
+                if not refused.is_missing:
+                    raise
+                # What was discovered is out of date: the kind is served no more, or elsewhere.
+                self.discovery.forget()
+                if self.discovery.find(kind) is None:
+                    return Listing([], "")
 
     def _all_pages(self, kind: Kind, path: str, query: Mapping[str, str | None], to: str) -> Listing:
         items: list[Manifest] = []

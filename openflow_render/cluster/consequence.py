@@ -47,6 +47,8 @@ def consequence(step: Step) -> str:
 
 def _updated(step: Step) -> str:
     kind = step.key.kind
+    if step.after is None:
+        return ""  # the server has not said what would change
     if not step.fields:
         return "only the id of the run changes" if step.was else "no value changes, only who owns it"
     template = POD_TEMPLATES.get(kind)

@@ -16,8 +16,9 @@ from openflow_render.cluster import preflight
 from openflow_render.cluster.cluster import MANAGER, Applied, parallel, shown
 from openflow_render.cluster.outcome import Refused, Trouble, Undecided, Unreachable
 from openflow_render.cluster.plan import Action, JobPlan, Step, ours
-from openflow_render.cluster.planner import Planner, marked
+from openflow_render.cluster.planner import Planner
 from openflow_render.cluster.record import Beating, Claim, Entry
+from openflow_render.cluster.trial import marked
 from openflow_render.core.resource import POD_TEMPLATES, Key, Manifest
 
 _ORDER: Sequence[frozenset[str]] = (

@@ -69,6 +69,11 @@ class Refused(Trouble):
         return self.code == 404 and self.reason == "NotFound"
 
     @property
+    def is_forbidden(self) -> bool:
+        """We may not, or admission says no."""
+        return self.code == 403
+
+    @property
     def is_conflict_of_managers(self) -> bool:
         """Another field manager owns what was to be changed."""
         return self.code == 409 and any(each.reason == "FieldManagerConflict" for each in self.causes)

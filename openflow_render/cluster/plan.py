@@ -27,7 +27,14 @@ APPLIED = "openflow.io/applied"
 """The annotation with the digest of what was applied."""
 
 DECISIONS = frozenset(
-    {codes.FIELD_CONFLICT, codes.NEEDS_REPLACEMENT, codes.NOT_OURS, codes.ANOTHER_JOBS, codes.DELETION_HELD_BACK}
+    {
+        codes.FIELD_CONFLICT,
+        codes.NEEDS_REPLACEMENT,
+        codes.NOT_OURS,
+        codes.ANOTHER_JOBS,
+        codes.DELETION_HELD_BACK,
+        codes.SECRET_WITHHELD,
+    }
 )
 """The findings that a flag settles."""
 
@@ -210,6 +217,10 @@ class JobPlan:
         self.old_runs: list[OldRun] = []
         self.run_change: RunChange | None = None
         self.report = Report(lambda path: Origin(str(path)))
+
+    def run_of(self, resource: Resource) -> str:
+        """The run that an object belongs to; empty for one that is of no single run."""
+        return self.run if resource.run_scoped else ""
 
     @property
     def all_steps(self) -> Iterator[Step]:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from hashlib import sha256
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from openflow_render.changes import mask, owned
-from openflow_render.changes.change import same
 from openflow_render.cluster import preflight, runs
-from openflow_render.cluster.cluster import MANAGER, Applied, Cluster, parallel
+from openflow_render.cluster.cluster import MANAGER, Cluster, parallel
 from openflow_render.cluster.discovery import Kind
 from openflow_render.cluster.outcome import Refused
-from openflow_render.cluster.plan import APPLIED, Action, Conflict, Consent, Deleting, JobPlan, Step
+from openflow_render.cluster.plan import Action, Consent, Deleting, JobPlan, Step
 from openflow_render.cluster.record import Entry, Job, Record, records
+from openflow_render.cluster.trial import Trial, is_as_applied, is_ours, marked
 from openflow_render.compile import Causes, Settings
 from openflow_render.core import codes, paths
 from openflow_render.core.identity import SUFFIX_LENGTH
 from openflow_render.core.paths import Path
-from openflow_render.core.resource import Bundle, Key, Manifest, Resource
+from openflow_render.core.resource import POD_TEMPLATES, Bundle, Key, Manifest, Resource
 from openflow_render.source.load import Source
-from openflow_render.transforms.metadata import MANAGED_BY
+from openflow_render.transforms.metadata import MANAGED_BY, NAME
 
 
 class Compiled(NamedTuple):
@@ -55,13 +53,13 @@ class Planner:
                 # What several jobs hold is made by the first, and recorded by all.
                 if resource.key in first:
                     there = live.get(resource.key)
-                    plan.steps.append(Step(resource.key, Action.KEEP, run=_run(plan, resource), live=there))
+                    plan.steps.append(Step(resource.key, Action.KEEP, run=plan.run_of(resource), live=there))
                 elif not self._settled(plan, resource, live):
                     open_.append((plan, resource))
                 first.add(resource.key)
             self._retire(plan, live, owners)
         rights = preflight.Rights(self.cluster)
-        rights.ask([(plan, resource.key, verb) for plan, resource in open_ for verb in ("create", "patch")])
+        rights.ask((plan, resource.key, verb) for plan, resource in open_ for verb in _verbs(live.get(resource.key)))
         tried = parallel(lambda each: self._tried(*each, live, rights), open_)
         for (plan, _), found in zip(open_, tried, strict=True):
             if found.refused is not None:
@@ -87,7 +85,7 @@ class Planner:
         planner = Planner(self.cluster, self._settings, everything)
         for plan in plans:
             planner._retire(plan, live, owners)
-            planner._hold_back(plan, whole=True)
+            plan.steps = [planner._spared(step) for step in plan.steps]
         self._ask_to_write(preflight.Rights(self.cluster), plans)
         return plans
 
@@ -102,7 +100,7 @@ class Planner:
             plans = [self._begun(each, known) for each in compiled]
             return known, plans, Live(self.cluster, plans)
         except Refused as refused:
-            if refused.code != 403:
+            if not refused.is_forbidden:
                 raise
             keys = {resource.key for each in compiled for resource in each.bundle if not resource.preview}
             places = {(_kind(key), key.namespace) for key in keys}
@@ -144,7 +142,7 @@ class Planner:
 
     def _settled(self, plan: JobPlan, resource: Resource, live: Live) -> bool:
         """Whether the server need not be asked about an object: it is as it was applied, or its kind is not known."""
-        key, run = resource.key, _run(plan, resource)
+        key, run = resource.key, plan.run_of(resource)
         there = live.get(key)
         if there is not None and is_as_applied(resource.manifest, there):
             plan.steps.append(Step(key, Action.KEEP, run=run, live=there))
@@ -163,16 +161,17 @@ class Planner:
         if rights.forbid(resource.key):
             action = Action.CREATE if there is None else Action.UPDATE
             why = "you may not ask the cluster about it"
-            return Step(resource.key, action, run=_run(plan, resource), wanted=wanted, live=there, simulated=why)
+            return Step(resource.key, action, run=plan.run_of(resource), wanted=wanted, live=there, simulated=why)
         if there is not None and "deletionTimestamp" in there["metadata"]:
             why = "the one that is there is being deleted"
-            return Step(resource.key, Action.CREATE, run=_run(plan, resource), wanted=wanted, live=there, simulated=why)
+            return Step(
+                resource.key, Action.CREATE, run=plan.run_of(resource), wanted=wanted, live=there, simulated=why
+            )
         return self.tried(plan, resource, there)
 
     def tried(self, plan: JobPlan, resource: Resource, there: Manifest | None) -> Step:
         """What a dry run says would become of an object that is ``there``."""
-        trial = _Trial(self.cluster, plan, resource, there)
-        return trial.step()
+        return Trial(self.cluster, plan, resource, there).step()
 
     def _decide(self, plan: JobPlan, step: Step, others: Sequence[Job]) -> None:
         """Add what has to be decided about a change."""
@@ -198,22 +197,32 @@ class Planner:
     def _retire(self, plan: JobPlan, live: Live, owners: Mapping[Key, Sequence[Job]]) -> None:
         """Plan for what the job owned and does not want any more."""
         wanted = {resource.key for resource in plan.resources}
-        # What another job holds too is left to it.
+        # What another job holds too is left to it, and so is what is wanted under another version of its kind.
         shared = {key for key in plan.record.known if any(job != plan.job for job in owners.get(key, ()))}
+        kept = {there["metadata"]["uid"] for key in wanted if (there := live.get(key)) is not None}
+        going_on = runs.going_on(plan)
         old: dict[str, list[tuple[Entry, Manifest]]] = {}
         for entry in plan.record.entries:
             there = None if entry.key in wanted | shared else live.get(entry.key)
             # What somebody else has made anew under the old name is theirs.
-            if there is None or (entry.uid and there["metadata"]["uid"] != entry.uid) or not _is_ours(there):
+            if there is None or there["metadata"]["uid"] in kept or entry.uid not in ("", there["metadata"]["uid"]):
                 continue
-            if entry.key in plan.withheld:
-                plan.steps.append(Step(entry.key, Action.LEAVE, run=entry.run, live=there, why=_WITHHELD))
-            elif entry.run and entry.run != plan.run:
+            if entry.run and entry.run != plan.run and entry.run not in going_on and is_ours(there):
                 old.setdefault(entry.run, []).append((entry, there))
             else:
-                action = Action.DELETE if self.consent.prune else Action.LEAVE
-                plan.steps.append(Step(entry.key, action, run=entry.run, live=there))
+                plan.steps.append(self._dropped(plan, entry, there))
+        if not plan.record.version:
+            plan.steps += (Step(key, Action.LEAVE, live=there, why=_UNRECORDED) for key, there in live.made_for(plan))
         plan.old_runs += (runs.retired(run, objects, end=self.consent.replace) for run, objects in old.items())
+
+    def _dropped(self, plan: JobPlan, entry: Entry, there: Manifest) -> Step:
+        """What becomes of an object that the job does not want any more, and that belongs to no run of the past."""
+        if entry.key in plan.withheld:
+            return Step(entry.key, Action.LEAVE, run=entry.run, live=there, why=_WITHHELD)
+        if not is_ours(there):
+            return Step(entry.key, Action.LEAVE, run=entry.run, live=there, why=_TAKEN)
+        action = Action.DELETE if self.consent.prune else Action.LEAVE
+        return Step(entry.key, action, run=entry.run, live=there)
 
     def _finish(self, plan: JobPlan) -> None:
         order = {resource.key: index for index, resource in enumerate(plan.resources)}
@@ -224,20 +233,49 @@ class Planner:
             if starts and not old.is_over and not self.consent.replace:
                 first = plan.resources[0].key
                 plan.add(codes.OLD_RUN_GOES_ON, first, old=old.run[:SUFFIX_LENGTH], state=old.state)
-        self._hold_back(plan, whole=False)
+        self._miss_withheld(plan)
+        self._hold_back(plan)
 
-    def _hold_back(self, plan: JobPlan, *, whole: bool) -> None:
+    def _miss_withheld(self, plan: JobPlan) -> None:
+        """Tell of Secrets that a new driver would wait for, for ever."""
+        if any(step.changes and step.key.kind in POD_TEMPLATES for step in plan.steps):
+            for key in sorted(plan.withheld):
+                if not self._may_be_there(key):
+                    plan.add(codes.SECRET_WITHHELD, key, object=key)
+
+    def _may_be_there(self, key: Key) -> bool:
+        """Whether an object is there, as far as we may know."""
+        try:
+            return self.cluster.get(key) is not None
+        except Refused as refused:
+            if not refused.is_forbidden:
+                raise
+            return True
+
+    def _spared(self, step: Step) -> Step:
+        """The step, unless it would delete what has to be named for that."""
+        consent = self._missing_consent(step)
+        if consent is None:
+            return step
+        why = f"only --allow-deleting {consent} deletes it"
+        return Step(step.key, Action.LEAVE, run=step.run, live=step.live, why=why)
+
+    def _missing_consent(self, step: Step) -> Deleting | None:
+        """What has to be agreed to by name before a step is done."""
+        consent = _CONSENTS.get(step.key.kind) if step.action in (Action.DELETE, Action.REPLACE) else None
+        return None if consent in self.consent.deleting else consent
+
+    def _hold_back(self, plan: JobPlan) -> None:
         """Keep what cannot be had back, unless its deletion was agreed to by name."""
-        doomed = [step for step in plan.all_steps if step.action in (Action.DELETE, Action.REPLACE)]
-        for step in doomed:
-            consent = _CONSENTS.get(step.key.kind)
-            # The claims of a run were made for it, and go with it.
-            if consent and consent not in self.consent.deleting and not (step.run and step.action is Action.DELETE):
+        # The claims of a run of the past were made for it, and go with it.
+        for step in plan.steps:
+            consent = self._missing_consent(step)
+            if consent is not None:
                 what = f"{step.key} and all that is in it"
                 plan.add(codes.DELETION_HELD_BACK, step.key, what=what, consent=consent)
         pruned = [step for step in plan.steps if step.action is Action.DELETE]
         kept = [step for step in plan.steps if step.action is not Action.DELETE and step.live is not None]
-        if not whole and len(pruned) > len(kept) and Deleting.MOST not in self.consent.deleting:
+        if len(pruned) > len(kept) and Deleting.MOST not in self.consent.deleting:
             what = f"most of what the job owns, {len(pruned)} of {len(pruned) + len(kept)} objects,"
             plan.add(codes.DELETION_HELD_BACK, pruned[0].key, what=what, consent=Deleting.MOST)
 
@@ -251,6 +289,8 @@ def _shared(step: Step) -> Step:
 
 
 _WITHHELD = "the job still holds it; only --literal-secrets changes it"
+_TAKEN = "openflow owns none of its fields any more, so it is left to whoever took them"
+_UNRECORDED = "it was made for this job, and no record names it; --prune deletes it next time"
 
 _CONSENTS: Mapping[str, Deleting] = {"PersistentVolumeClaim": Deleting.CLAIMS, "Namespace": Deleting.NAMESPACE}
 
@@ -288,189 +328,26 @@ class Live:
         """The object, unless it is not there or may be there without our label."""
         return self._found.get(key)
 
-
-class _Trial:
-    """The dry run of one object."""
-
-    def __init__(self, cluster: Cluster, plan: JobPlan, resource: Resource, live: Manifest | None) -> None:
-        self._cluster = cluster
-        self._plan = plan
-        self._key = resource.key
-        self._wanted = marked(resource.manifest)
-        self._live = live
-        self._run = _run(plan, resource)
-
-    def step(self) -> Step:
-        """What would become of the object."""
-        account = self._new_account
-        if account and self._live is None:
-            self._live = self._cluster.get(self._key)  # without our label it is on no list
-        if account and self._live is None:
-            return self._simulated(f"ServiceAccount {account}")
-        try:
-            return self._merged(self._apply())
-        except Refused as refused:
-            if refused.is_conflict_of_managers:
-                return self._contested(refused)
-            return self._refused(refused)
-
-    @property
-    def _new_account(self) -> str:
-        """The account of a pod, if the job brings it for the first time; without it the pod would be refused."""
-        account = self._wanted["spec"].get("serviceAccountName") if self._key.kind == "Pod" else None
-        mine = Key("v1", "ServiceAccount", self._key.namespace, str(account))
-        brought = {resource.key for resource in self._plan.resources} - self._plan.record.known.keys()
-        return str(account) if mine in brought and all(key.kind != "Namespace" for key in brought) else ""
-
-    def _apply(self, *, force: bool = False) -> Applied:
-        return self._cluster.apply(self._wanted, self._key, dry_run=True, force=force)
-
-    def _merged(self, applied: Applied, conflicts: Sequence[Conflict] = ()) -> Step:
-        if applied.created:
-            return self._step(Action.CREATE, after=applied.manifest)
-        if self._live is None:
-            self._live = self._cluster.get(self._key)
-        if self._live is None:
-            return self._step(Action.CREATE, after=applied.manifest)  # it went in between
-        step = self._step(Action.UPDATE, after=applied.manifest, conflicts=conflicts)
-        return step if not same(step.before, step.after) or step.handovers else self._step(Action.KEEP)
-
-    def _contested(self, refused: Refused) -> Step:
-        self._live = self._live or self._cluster.get(self._key)
-        conflicts = []
-        for cause in refused.causes:
-            path = owned.resolve(cause.field, self._live or {})
-            # Such a message is `conflict with "kubectl-edit" using v1 at ...`.
-            manager = cause.message.partition('"')[2].partition('"')[0] or "another manager"
-            conflicts.append(Conflict(paths.show(path), path, manager))
-        try:
-            return self._merged(self._apply(force=True), conflicts)
-        except Refused as again:
-            return self._refused(again)
-
-    def _refused(self, refused: Refused) -> Step:
-        awaited = self._awaited(refused)
-        if awaited:
-            return self._simulated(awaited)
-        if refused.code == 422:
-            self._live = self._live or self._cluster.get(self._key)
-            anew = self._anew() if self._live is not None else None
-            if anew is not None:
-                return self._step(Action.REPLACE, after=anew, why=preflight.reason(refused, self._key))
-        action = Action.CREATE if self._live is None else Action.UPDATE
-        return self._step(action, why="the cluster refuses it", refused=refused)
-
-    def _anew(self) -> Manifest | None:
-        """The object as it would be if it were made anew, if it may be made at all: tried under another name."""
-        key = self._key._replace(name=f"{self._key.name[:40].rstrip('-.')}-{_short_digest(self._key.name)}")
-        metadata = {**self._wanted["metadata"], "name": key.name}
-        try:
-            made = self._cluster.apply({**self._wanted, "metadata": metadata}, key, dry_run=True).manifest
-        except Refused:
-            return None
-        return {**made, "metadata": {**made["metadata"], "name": self._key.name}}
-
-    def _awaited(self, refused: Refused) -> str:
-        """What the object needs, is not there, and comes with the same job; empty if that is not what is wrong."""
-        for resource in self._plan.resources:
-            kind, name = resource.key.kind, resource.key.name
-            if kind in _NEEDED and _NEEDED[kind](name, self._key.namespace) in refused.text:
-                return f"{kind} {name}"
-        return ""
-
-    def _simulated(self, awaited: str) -> Step:
-        """A step for what cannot be tried as it is; a pod is tried with the namespace's own account."""
-        why = f"{awaited} comes with the job"
-        account = self._wanted.get("spec", {}).get("serviceAccountName") if self._key.kind == "Pod" else None
-        refused = None
-        if account and awaited.startswith("ServiceAccount"):
-            refused = preflight.try_pod(self._cluster, self._wanted, self._key)
-            refused = None if refused is None or preflight.is_about_accounts(refused) else refused
-            namespace = self._awaited(refused) if refused is not None else ""
-            if namespace:
-                why, refused = f"{namespace} comes with the job", None
-        return self._step(Action.CREATE if self._live is None else Action.UPDATE, simulated=why, refused=refused)
-
-    def _step(
-        self,
-        action: Action,
-        *,
-        after: Manifest | None = None,
-        conflicts: Sequence[Conflict] = (),
-        simulated: str = "",
-        why: str = "",
-        refused: Refused | None = None,
-    ) -> Step:
-        was = self._plan.record.known.get(self._key)
-        return Step(
-            self._key,
-            action,
-            run=self._run,
-            wanted=self._wanted,
-            live=None if action is Action.CREATE else self._live,
-            after=after,
-            conflicts=conflicts,
-            simulated=simulated,
-            why=why,
-            was=was.run if was is not None and was.run != self._run else "",
-            refused=refused,
-        )
-
-
-_NEEDED: Mapping[str, Callable[[str, str], str]] = {
-    "Namespace": lambda name, _: f'namespaces "{name}" not found',
-    "ServiceAccount": lambda name, namespace: f"error looking up service account {namespace}/{name}:",
-    "Role": lambda name, _: f'roles.rbac.authorization.k8s.io "{name}" not found',
-}
-"""How the API server says that something is missing which an object needs to be made."""
-
-
-# --- what was applied ------------------------------------------------------------------------------------------------
-
-
-def marked(manifest: Manifest) -> Manifest:
-    """The object with the digest of what it is, by which a later run knows it unchanged.
-
-    A Secret has none: a digest of little that is secret could be undone.
-    """
-    if manifest["kind"] == "Secret":
-        return manifest
-    metadata = manifest["metadata"]
-    annotations = {**metadata.get("annotations", {}), APPLIED: _digest(manifest)}
-    return {**manifest, "metadata": {**metadata, "annotations": annotations}}
-
-
-def is_as_applied(wanted: Manifest, live: Manifest) -> bool:
-    """Whether the object was applied as it is wanted now, and no other manager has touched a field of it since."""
-    metadata = live["metadata"]
-    if (metadata.get("annotations") or {}).get(APPLIED) != _digest(wanted) or "deletionTimestamp" in metadata:
-        return False
-    own = owned.owned(live, MANAGER)
-    return own is not None and wanted["kind"] != "Secret" and owned.covers(own, wanted)
-
-
-def _digest(manifest: Manifest) -> str:
-    text = json.dumps(manifest, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return sha256(text.encode()).hexdigest()[:32]
-
-
-def _is_ours(live: Manifest) -> bool:
-    return owned.owned(live, MANAGER) is not None
+    def made_for(self, plan: JobPlan) -> Iterator[tuple[Key, Manifest]]:
+        """What was made for a job by its labels, and is not wanted: what is left of it where its record was lost."""
+        wanted = {resource.key for resource in plan.resources}
+        for key, there in self._found.items():
+            labels = there["metadata"].get("labels") or {}
+            is_of_job = key.namespace == plan.job.namespace and labels.get(NAME) == plan.job.name
+            if is_of_job and key not in wanted and key != plan.record.key and is_ours(there):
+                yield key, there
 
 
 # --- small things ----------------------------------------------------------------------------------------------------
 
 
-def _run(plan: JobPlan, resource: Resource) -> str:
-    return plan.run if resource.run_scoped else ""
+def _verbs(there: Manifest | None) -> tuple[str, ...]:
+    """What an apply needs the right to."""
+    return ("create", "patch") if there is None else ("patch",)
 
 
 def _kind(key: Key) -> Kind:
     return Kind(key.api_version, key.kind)
-
-
-def _short_digest(text: str) -> str:
-    return sha256(text.encode()).hexdigest()[:8]
 
 
 def _value(live: Manifest | None, path: Path) -> object:

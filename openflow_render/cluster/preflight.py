@@ -27,7 +27,7 @@ _INSTALLS: Mapping[str, str] = {
 }
 
 _FORBIDDEN = re.compile(r'\S+ "[^"]*" is forbidden: ')
-_NO_ROOM = "exceeded quota"
+NO_ROOM = "exceeded quota"
 _FIXED_POD = "pod updates may not change fields other than"
 
 _Right = tuple[Kind, str, str]
@@ -138,7 +138,7 @@ def is_about_accounts(refused: Refused) -> bool:
 def _advice(text: str) -> str:
     if "violates PodSecurity" in text:
         return "choose the security.profile that the namespace enforces, or another namespace"
-    if _NO_ROOM in text:
+    if NO_ROOM in text:
         return "ask for less, wait until others have finished, or have the quota raised"
     if "is being terminated" in text:
         return "wait until the namespace is gone, then apply again"
@@ -161,7 +161,7 @@ def pods(cluster: Cluster, plans: Sequence[JobPlan]) -> None:
     todo = [(plan, key, pod) for plan in plans if _starts(plan) for key, pod in _made(plan)]
     refusals = parallel(lambda each: try_pod(cluster, each[2], each[1]), todo)
     for (plan, key, _), refused in zip(todo, refusals, strict=True):
-        if refused is not None and _is_about_the_pod(refused) and not (_NO_ROOM in refused.text and _is_warned(plan)):
+        if refused is not None and _is_about_the_pod(refused) and not (NO_ROOM in refused.text and _is_warned(plan)):
             why, advice = reason(refused, key), _advice(refused.text)
             plan.add(codes.PODS_REFUSED, key, object=key, reason=why, advice=advice)
 
@@ -234,7 +234,7 @@ def _quotas(cluster: Cluster, namespace: str) -> list[Manifest]:
     try:
         found = cluster.objects(Kind("v1", "ResourceQuota"), namespace).items
     except Refused as refused:
-        if refused.code == 403:
+        if refused.is_forbidden:
             return []
         raise
     return [each for each in found if not each["spec"].get("scopes") and not each["spec"].get("scopeSelector")]

@@ -21,6 +21,8 @@ from openflow_render.cluster.plan import (
 from openflow_render.cluster.record import Entry
 from openflow_render.core.resource import POD_TEMPLATES, Key, Manifest, Resource
 
+_ENDLESS = frozenset({"CronJob", "Deployment"})
+
 
 def retired(run: str, objects: Sequence[tuple[Entry, Manifest]], *, end: bool) -> OldRun:
     """What becomes of what is left of an earlier run.
@@ -32,6 +34,16 @@ def retired(run: str, objects: Sequence[tuple[Entry, Manifest]], *, end: bool) -
     action = Action.DELETE if is_over or end else Action.LEAVE
     steps = tuple(Step(entry.key, action, run=run, live=manifest) for entry, manifest in objects)
     return OldRun(run, steps, ", ".join(text for text, _ in states) or "Gone", is_over)
+
+
+def going_on(plan: JobPlan) -> frozenset[str]:
+    """The runs in the record that are none of the past: what runs them is still wanted, or never ends by itself.
+
+    With a plain name, a changed job goes on under it; what it drops then is just not wanted any more.
+    """
+    wanted = {resource.key for resource in plan.resources}
+    workloads = [entry for entry in plan.record.entries if entry.key.kind in POD_TEMPLATES]
+    return frozenset(entry.run for entry in workloads if entry.key in wanted or entry.key.kind in _ENDLESS)
 
 
 def state(manifest: Manifest) -> tuple[str, bool]:

@@ -1536,6 +1536,13 @@ OLD_RUN_GOES_ON = Code(
     hint="--replace ends it first; else a later apply retires it when it has finished",
     about="A running driver is never ended by accident.",
 )
+SECRET_WITHHELD = Code(
+    "OF813",
+    ERROR,
+    "{object} is not there, and not made, as the job holds its data in the clear: a driver would wait for ever",
+    hint="--literal-secrets makes it; or make it by hand, or name a Secret that exists",
+    about="Secrets with data in the clear are made only when that is asked for, and only by `apply`.",
+)
 NAMESPACE_MISSING = Code(
     "OF812",
     ERROR,

@@ -227,6 +227,20 @@ def test_an_object_that_is_to_be_replaced_and_moves_in_between_is_not_touched(jo
     assert jobs.get("Pod", "etl")["metadata"]["labels"]["app.kubernetes.io/name"] == "theirs"
 
 
+def test_a_status_that_moves_in_between_stops_no_replacement(jobs: Jobs, fault_proxy: FaultProxy):
+    jobs.write(etl=FIXED)
+    jobs.applied()
+    uid = jobs.get("Pod", "etl")["metadata"]["uid"]
+    run = once(lambda: jobs.status("Pod", "etl", phase="Running"))
+    moved = fault_proxy.fault(write_of("pods", "DELETE"), before(run))
+
+    result = jobs.apply("--replace", *OTHER, to=fault_proxy.kubeconfig)
+
+    assert result.exit_code == Exit.DONE, result
+    assert moved.happened == 1
+    assert jobs.get("Pod", "etl")["metadata"]["uid"] != uid
+
+
 # --- conflicts -------------------------------------------------------------------------------------------------------
 
 

@@ -272,6 +272,36 @@ def test_an_object_that_somebody_makes_anew_in_between_is_not_deleted(jobs: Jobs
     assert jobs.get("RoleBinding", "etl")["metadata"] == theirs
 
 
+def test_an_object_that_somebody_deletes_in_between_is_not_made_again(jobs: Jobs, fault_proxy: FaultProxy):
+    policy = jobs.path("NetworkPolicy", "etl-policy")
+    fault_proxy.fault(updates("/networkpolicies/etl-policy"), before(lambda _: jobs.api.delete(policy)))
+
+    result = change(jobs, fault_proxy)
+
+    assert result.exit_code == 5
+    assert "NetworkPolicy/etl-policy in namespace data has changed since the plan was made" in result.stderr
+    assert jobs.names("NetworkPolicy") == []
+    tells_the_truth(jobs, result)
+    converges(jobs)
+
+
+def test_an_object_that_somebody_makes_anew_in_between_is_not_updated(jobs: Jobs, fault_proxy: FaultProxy):
+    def make_anew(_: Request) -> None:
+        old = jobs.get("NetworkPolicy", "etl-policy")
+        jobs.api.delete(jobs.path("NetworkPolicy", "etl-policy"))
+        jobs.put_in({"kind": "NetworkPolicy", "metadata": {"name": "etl-policy"}, "spec": old["spec"]})
+
+    fault_proxy.fault(updates("/networkpolicies/etl-policy"), before(make_anew))
+
+    result = change(jobs, fault_proxy)
+
+    assert result.exit_code == 5
+    assert "NetworkPolicy/etl-policy in namespace data has changed since the plan was made" in result.stderr
+    assert "labels" not in jobs.get("NetworkPolicy", "etl-policy")["metadata"]
+    tells_the_truth(jobs, result)
+    converges(jobs, "--adopt", "--force-conflicts")
+
+
 def test_an_object_that_somebody_makes_in_between_is_told(jobs: Jobs, fault_proxy: FaultProxy):
     theirs = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "etl-hadoop-config"}, "data": {"a": "b"}}
     fault_proxy.fault(WHERE["apply"], before(lambda _: jobs.put_in(theirs)))
