@@ -58,6 +58,8 @@ def connected(kubeconfig: str | None, context: str | None, timeout: float) -> It
     if threading.current_thread() is threading.main_thread():
         # A connection that the other side has closed must not end us in silence, as a closed stdout does.
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+        # Who is told to end tells what was done, as who is interrupted does.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with Connection(Login(kubeconfig, context, timeout)) as connection:
             try:

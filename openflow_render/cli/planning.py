@@ -135,7 +135,8 @@ def carry_out(execution: Execution, plans: Sequence[JobPlan], question: str, *, 
     todo = execution.todo(plans)
     if not todo:
         return
-    clusters.ask(question, yes=yes)
+    if any(plan.changes for plan in todo):
+        clusters.ask(question, yes=yes)
     try:
         execution.run(todo, tell=lambda done: console.say(f"{_PAST[done.action]} {done.key}"))
     except KeyboardInterrupt:
@@ -155,13 +156,7 @@ _PAST = {"create": "created", "update": "updated", "replace": "replaced", "delet
 
 def _tell_undone(execution: Execution, plans: Sequence[JobPlan]) -> None:
     """Print what was planned and not done; what was done has been printed as it was."""
-    done = {each.key for each in execution.done}
-    undone = [
-        f"{step.action} {step.key}"
-        for plan in plans
-        for step in plan.all_steps
-        if step.changes and step.key not in done
-    ]
+    undone = execution.undone(plans)
     if undone:
         console.complain(f"not done: {', '.join(undone)}")
 

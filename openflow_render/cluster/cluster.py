@@ -27,10 +27,14 @@ _WATCHING = 50
 
 
 class Applied(NamedTuple):
-    """What came of an apply: the object as it is now, or as a dry run says that it would be."""
+    """What came of an apply: the object as it is now, or as a dry run says that it would be.
+
+    ``repeated``: an earlier answer was lost, so it may have been made by us before.
+    """
 
     created: bool
     manifest: Manifest
+    repeated: bool = False
 
 
 class Event(NamedTuple):
@@ -62,6 +66,10 @@ class Cluster:
     def prepare(self) -> None:
         """Log in and learn which kinds there are, ahead of the first call."""
         self.discovery.find(Kind("v1", "ConfigMap"))
+
+    def warn(self, text: str) -> None:
+        """Have something told beside the warnings of the server, once."""
+        self.connection.warnings.setdefault(text)
 
     def resource(self, kind: Kind) -> Resource:
         """Where objects of ``kind`` are.
@@ -172,7 +180,7 @@ class Cluster:
         }
         to = f"apply {shown(key)}"
         answer = self.connection.request("PATCH", self.path(key), query, wanted, to=to, content_type=APPLY)
-        return Applied(answer.status == 201, manifest(answer.value))
+        return Applied(answer.status == 201, manifest(answer.value), answer.repeated)
 
     def create(self, wanted: Manifest, key: Key) -> Manifest:
         """Make an object that must not be there yet; sent once, as its fate is not known when no answer comes."""
@@ -269,10 +277,18 @@ def shown(key: Key) -> str:
     return f"{key} in namespace {key.namespace}" if key.namespace else str(key)
 
 
-def parallel(work: Callable[[T], S], things: Iterable[T]) -> list[S]:
-    """``work`` done on each, several at a time; the first error is raised."""
+def parallel(work: Callable[[T], S], things: Iterable[T], broken: Callable[[], None] = lambda: None) -> list[S]:
+    """``work`` done on each, several at a time; the first error is raised, and what has not begun is left.
+
+    ``broken`` is called before what has begun is waited for.
+    """
     todo = list(things)
     if len(todo) < 2:
         return [work(each) for each in todo]
     with ThreadPoolExecutor(PARALLEL, thread_name_prefix="cluster") as pool:
-        return list(pool.map(work, todo))
+        try:
+            return list(pool.map(work, todo))
+        except BaseException:
+            broken()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

@@ -54,10 +54,11 @@ APPLY = "application/apply-patch+yaml"
 
 
 class Answer(NamedTuple):
-    """What came back: the HTTP status and the JSON of the body."""
+    """What came back: the HTTP status and the JSON of the body. ``repeated``: an earlier answer was lost."""
 
     status: int
     value: Any
+    repeated: bool = False
 
 
 class Login(NamedTuple):
@@ -238,6 +239,7 @@ class _Asking:
         self._to = to
         self._again = again
         self._logged_in_again = False
+        self._may_have_acted = False
 
     def once(self, until: float) -> Answer:
         """One try.
@@ -255,7 +257,7 @@ class _Asking:
             self._connection.warnings.setdefault(_warning(text))
         if status >= 400:
             raise self._refused(status, headers, content)
-        return Answer(status, _value(content, self._connection.server, status))
+        return Answer(status, _value(content, self._connection.server, status), self._may_have_acted)
 
     def _exchange(self, until: float) -> tuple[int, Any, bytes]:
         connection = self._connection
@@ -275,6 +277,7 @@ class _Asking:
             return final
         if isinstance(error, NewConnectionError):
             return _Passing(final, attempts=_REFUSED_ATTEMPTS)
+        self._may_have_acted = True
         return _Passing(final) if self._again else final
 
     def _refused(self, status: int, headers: Any, content: bytes) -> Exception:
@@ -285,6 +288,7 @@ class _Asking:
         if status == 429 and isinstance(final, Refused):
             flow = headers.get("X-Kubernetes-PF-FlowSchema-UID")
             final = Refused(status, {"message": _too_many(final, flow), "reason": final.reason}, self._to)
+        self._may_have_acted |= status != 429
         return _Passing(final, _retry_after(headers.get("Retry-After")))
 
 

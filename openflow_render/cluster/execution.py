@@ -6,6 +6,7 @@ that is killed anywhere leaves what the next one finishes.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -31,6 +32,9 @@ _ORDER: Sequence[frozenset[str]] = (
 _GOING = 120.0
 """Seconds to wait until an object that is replaced is gone, besides its own grace period."""
 
+_MOVES = 5
+"""How often an object may move, in a way that makes no difference, while it is written."""
+
 _FIRST_LOOK, _LONGEST_PAUSE = 0.1, 2.0
 
 
@@ -51,6 +55,8 @@ class Execution:
         self._tell: Callable[[Done], None] = lambda _: None
         self._claims: dict[int, Claim] = {}
         self._uids: dict[Key, str] = {}
+        self._taken_away: set[Key] = set()
+        self._interrupted = threading.Event()
         self.done: list[Done] = []
         self.troubles: list[tuple[JobPlan, Trouble]] = []
 
@@ -65,13 +71,19 @@ class Execution:
         # A namespace has to be there for the record that is to hold it.
         self._in_order(plans, lambda step: step.action is Action.CREATE and step.key.kind == "Namespace")
         self._claims = {id(plan): Claim(self._cluster, plan.record) for plan in plans}
-        self._each(plans, lambda plan: self._claims[id(plan)].take(_wider(plan)))
-        held = [plan for plan in plans if not self._failed(plan)]
-        with Beating(self._claims[id(plan)] for plan in held):
+        with Beating(self._claims.values()):
             try:
-                self._write(held)
+                self._each(plans, lambda plan: self._claims[id(plan)].take(_wider(plan)))
+                self._write(plans)
             finally:
-                self._let_go(held)
+                self._let_go([plan for plan in plans if self._claims[id(plan)].is_held])
+
+    def undone(self, plans: Sequence[JobPlan]) -> list[str]:
+        """What was planned and not done, in words."""
+        done = {each.key for each in self.done}
+        steps = [step for plan in plans for step in plan.all_steps if step.changes and step.key not in done]
+        half = " (it is deleted, and not made anew)"
+        return [f"{step.action} {step.key}{half if step.key in self._taken_away else ''}" for step in steps]
 
     def _write(self, plans: Sequence[JobPlan]) -> None:
         self._end_running(plans)
@@ -90,7 +102,8 @@ class Execution:
     def _in_order(self, plans: Sequence[JobPlan], chosen: Callable[[Step], bool]) -> None:
         """Carry out the chosen steps of all jobs that have not failed, several at a time."""
         todo = [(plan, step) for plan in plans if not self._failed(plan) for step in plan.all_steps if chosen(step)]
-        todo = [(plan, step) for plan, step in todo if step.key not in {done.key for done in self.done}]
+        done = {each.key for each in self.done}
+        todo = [(plan, step) for plan, step in todo if step.key not in done]
 
         def carry_out(each: tuple[JobPlan, Step]) -> Trouble | None:
             try:
@@ -99,7 +112,7 @@ class Execution:
                 return trouble
             return None
 
-        for (plan, _), trouble in zip(todo, parallel(carry_out, todo), strict=True):
+        for (plan, _), trouble in zip(todo, parallel(carry_out, todo, self._interrupted.set), strict=True):
             # That the job was taken is the same trouble for all of its steps.
             if trouble is not None and all(each is not trouble for _, each in self.troubles):
                 self.troubles.append((plan, trouble))
@@ -124,23 +137,21 @@ class Execution:
 
     def _let_go(self, plans: Sequence[JobPlan]) -> None:
         """Leave the records as they have to be: narrow where all was done, and else with all that may be there."""
+        done = {each.key for each in self.done}
 
-        def release(plan: JobPlan) -> None:
-            self._claims[id(plan)].release(None if unfinished(plan) else self._entries(plan))
-
-        def unfinished(plan: JobPlan) -> bool:
-            finished = {done.key for done in self.done}
-            return any(step.changes and step.key not in finished for step in plan.all_steps)
-
-        for plan in plans:
+        def release(plan: JobPlan) -> Trouble | None:
+            claim = self._claims[id(plan)]
+            is_finished = all(step.key in done for step in plan.all_steps if step.changes)
+            left = plan.entries if is_finished else claim.record.entries
             try:
-                release(plan)
+                claim.release(entry._replace(uid=self._uids.get(entry.key, entry.uid)) for entry in left)
             except Trouble as trouble:
-                if not self._failed(plan):
-                    self.troubles.append((plan, trouble))
+                return trouble
+            return None
 
-    def _entries(self, plan: JobPlan) -> list[Entry]:
-        return [entry._replace(uid=self._uids.get(entry.key, entry.uid)) for entry in plan.entries]
+        for plan, trouble in zip(plans, parallel(release, plans), strict=True):
+            if trouble is not None and not self._failed(plan):
+                self.troubles.append((plan, trouble))
 
     def _check(self, plan: JobPlan) -> None:
         """Go on only while nobody else has taken the job; before it is claimed there is nothing but its namespace."""
@@ -173,23 +184,27 @@ class Execution:
             self._wait_until_gone(step.key, step.live)
             self._check(plan)
         applied = self._apply(step, step.wanted)
-        managers = set(owned.managers(applied.manifest)) - {MANAGER}
-        if not applied.created and managers:
+        if not applied.created and not applied.repeated:
+            managers = ", ".join(sorted(set(owned.managers(applied.manifest)) - {MANAGER})) or "somebody"
             raise Undecided(
-                f"{shown(step.key)} came into being in between, made by {', '.join(sorted(managers))}",
+                f"{shown(step.key)} came into being in between, made by {managers}",
                 "look at it with `openflow diff`, then apply again",
             )
 
     def _update(self, plan: JobPlan, step: Step) -> None:
         assert step.wanted is not None
-        try:
-            self._apply(step, _to_be(step.wanted, step))
-        except Refused as refused:
-            if not refused.is_stale:
-                raise
-            now = self._again(plan, step)
-            if now.changes:  # else an answer to us was lost, and it is done
+        now = step
+        for _ in range(_MOVES):
+            try:
                 self._apply(step, _to_be(step.wanted, now))
+            except Refused as refused:
+                if not refused.is_stale:
+                    raise
+                now = self._again(plan, step)
+                if now.changes:
+                    continue  # else an answer to us was lost, and it is done
+            return
+        raise _moved(step.key)
 
     def _again(self, plan: JobPlan, step: Step) -> Step:
         """The step as it is planned now that its object has moved: what was agreed to, or nothing any more.
@@ -223,16 +238,20 @@ class Execution:
         Raises:
             Undecided: the plan would be another one now.
         """
-        propagation = _propagation(step.key)
-        try:
-            self._cluster.delete(step.key, uid=step.uid, version=step.version, propagation=propagation)
-        except Refused as refused:
-            if not refused.is_stale:
-                raise
-            now = self._again(plan, step)
-            if not now.changes:
+        propagation, now = _propagation(step.key), step
+        for _ in range(_MOVES):
+            try:
+                self._cluster.delete(step.key, uid=step.uid, version=now.version, propagation=propagation)
+            except Refused as refused:
+                if not refused.is_stale:
+                    raise
+                now = self._again(plan, step)
+                if now.changes:
+                    continue
                 raise _moved(step.key) from None
-            self._cluster.delete(step.key, uid=step.uid, version=now.version, propagation=propagation)
+            self._taken_away.add(step.key)
+            return
+        raise _moved(step.key)
 
     def _restored(self, step: Step, refused: Trouble) -> Trouble:
         assert step.live is not None
@@ -240,6 +259,7 @@ class Execution:
             self._cluster.apply(marked(ours(step.live)), step.key, dry_run=False)
         except Trouble as again:
             return Trouble(f"{refused}; and the object that it was to replace is gone: {again}")
+        self._taken_away.discard(step.key)
         return Trouble(f"{refused}; the object that it was to replace was made again as it was")
 
     def _delete(self, plan: JobPlan, step: Step) -> None:
@@ -281,7 +301,8 @@ class Execution:
             there = self._cluster.get(key)
             if there is None or there["metadata"]["uid"] != metadata["uid"]:
                 return
-            time.sleep(pause)
+            if self._interrupted.wait(pause):
+                raise Trouble(f"interrupted while {shown(key)} was being deleted")
             pause = min(2 * pause, _LONGEST_PAUSE)
         finalizers = ", ".join(metadata.get("finalizers") or ()) or "none"
         raise Trouble(f"{shown(key)} is being deleted and does not go (finalizers: {finalizers})", "apply again later")
@@ -289,13 +310,13 @@ class Execution:
 
 def _wider(plan: JobPlan) -> Iterable[Entry]:
     """What may come into being by a plan, on top of what is recorded."""
-    replaced = {step.key for step in plan.steps if step.action is Action.REPLACE}
-    return [Entry(step.key, "" if step.key in replaced else step.uid, step.run) for step in plan.all_steps]
+    anew = (Action.CREATE, Action.REPLACE)
+    return [Entry(step.key, "" if step.action in anew else step.uid, step.run) for step in plan.all_steps]
 
 
 def _forgets(plan: JobPlan) -> bool:
     """Whether the record has to be put right although no object changes."""
-    return bool(plan.record.version) and set(plan.entries) != set(plan.record.entries)
+    return set(plan.entries) != set(plan.record.entries)
 
 
 def _is_written(kinds: frozenset[str] | None, step: Step) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from openflow_render.changes import mask, owned
@@ -77,7 +77,7 @@ class Planner:
 
     def plan_deletion(self, jobs: Sequence[Job]) -> list[JobPlan]:
         """What becomes of everything that the jobs own, when they are deleted."""
-        known = self._records({job.namespace for job in jobs})
+        known = self._records(jobs)
         plans = [JobPlan(job, known[job]) for job in jobs if job in known]
         owners = _owners(known, plans)
         live = Live(self.cluster, plans)
@@ -96,7 +96,7 @@ class Planner:
             Trouble: not all of it is shown to us.
         """
         try:
-            known = self._records({each.bundle.namespace for each in compiled})
+            known = self._records({Job(each.bundle.namespace, each.bundle.job) for each in compiled})
             plans = [self._begun(each, known) for each in compiled]
             return known, plans, Live(self.cluster, plans)
         except Refused as refused:
@@ -116,9 +116,11 @@ class Planner:
         for plan in plans:
             rights.tell(plan)
 
-    def _records(self, namespaces: Iterable[str]) -> dict[Job, Record]:
+    def _records(self, needed: Collection[Job]) -> dict[Job, Record]:
+        """The records in the namespaces of the jobs that are needed."""
+        namespaces = {job.namespace for job in needed}
         found: dict[Job, Record] = {}
-        for each in parallel(lambda namespace: records(self.cluster, namespace), sorted(namespaces)):
+        for each in parallel(lambda namespace: records(self.cluster, namespace, needed), sorted(namespaces)):
             found |= each
         return found
 

@@ -12,8 +12,9 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
+from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 from openflow_render.cluster.cluster import Cluster
@@ -55,9 +56,10 @@ class Entry(NamedTuple):
 
 
 class Holder(NamedTuple):
-    """Who is changing a job's objects: a process, and the one occasion."""
+    """Who is changing a job's objects: a process, where its number means something, and the one occasion."""
 
     host: str
+    machine: str
     pid: int
     occasion: str
     since: str
@@ -67,8 +69,8 @@ class Holder(NamedTuple):
 
     @property
     def is_dead(self) -> bool:
-        """Whether it certainly no longer runs, which can only be known of a process on this machine."""
-        if self.host != socket.gethostname():
+        """Whether it certainly no longer runs, which can only be known where it would be seen."""
+        if not self.machine or self.machine != _machine():
             return False
         try:
             os.kill(self.pid, 0)
@@ -77,6 +79,15 @@ class Holder(NamedTuple):
         except PermissionError:
             return False
         return False
+
+
+def _machine() -> str:
+    """What tells apart where processes are numbered: the boot, and the namespace; empty where that is not known."""
+    try:
+        boot = FilePath("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {FilePath('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return ""
 
 
 class Record(NamedTuple):
@@ -104,11 +115,27 @@ def record_key(job: Job) -> Key:
     return Key("v1", "ConfigMap", job.namespace, f"openflow.{job.name}")
 
 
-def records(cluster: Cluster, namespace: str) -> dict[Job, Record]:
-    """Every record in a namespace, or in all of them."""
+def records(cluster: Cluster, namespace: str, needed: Collection[Job]) -> dict[Job, Record]:
+    """Every record in a namespace. A copy of one, and a damaged one of a job that is not ``needed``, are told of.
+
+    Raises:
+        Trouble: one that is needed is damaged.
+    """
     listing = cluster.objects(Kind("v1", "ConfigMap"), namespace, labels=f"{LABEL}=job")
-    found = (read(each) for each in listing.items)
-    return {record.job: record for record in found}
+    found: dict[Job, Record] = {}
+    for each in listing.items:
+        job = Job(namespace, str(each["metadata"]["labels"].get(NAME)))
+        name = each["metadata"]["name"]
+        if name != record_key(job).name:
+            cluster.warn(f"ConfigMap/{name} in namespace {namespace} looks like the record of {job}, and is ignored")
+            continue
+        try:
+            found[job] = read(each)
+        except Trouble as damaged:
+            if job in needed:
+                raise
+            cluster.warn(str(damaged))
+    return found
 
 
 def read(manifest: Manifest) -> Record:
@@ -121,9 +148,12 @@ def read(manifest: Manifest) -> Record:
     key = Key("v1", "ConfigMap", metadata["namespace"], metadata["name"])
     try:
         rows = json.loads(manifest["data"][_OBJECTS])
+        keys = [Key(each["apiVersion"], each["kind"], each["namespace"], each["name"]) for each in rows]
         entries = tuple(
-            Entry(Key(each["apiVersion"], each["kind"], each["namespace"], each["name"]), each["uid"], each["run"])
-            for each in rows
+            Entry(key, each["uid"], each["run"])
+            for key, each in zip(keys, rows, strict=True)
+            # A job owns nothing elsewhere, whatever somebody has written here.
+            if key.namespace == metadata["namespace"] or key[1:] == ("Namespace", "", metadata["namespace"])
         )
         text = (metadata.get("annotations") or {}).get(APPLYING)
         holder = Holder(**json.loads(text)) if text else None
@@ -141,7 +171,7 @@ class Claim:
         self._cluster = cluster
         self._record = record
         since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        self._holder = Holder(socket.gethostname(), os.getpid(), uuid.uuid4().hex, since)
+        self._holder = Holder(socket.gethostname(), _machine(), os.getpid(), uuid.uuid4().hex, since)
         self._writing = threading.Lock()
         self._beats = 0
         self._last_sign = 0.0
@@ -159,8 +189,9 @@ class Claim:
             Undecided: another run has a hold on it, or had one since the record was read.
         """
         _wait_for(self._cluster, self._record)
-        wider = {**self._record.known, **{entry.key: entry for entry in entries}}
-        self._write(wider.values(), self._holder)
+        with self._writing:
+            wider = {**self._record.known, **{entry.key: entry for entry in entries}}
+            self._write(wider.values(), self._holder)
 
     def check(self) -> None:
         """Go on only while the hold is ours: who was halted for long enough to be taken for dead asks anew.
@@ -176,38 +207,44 @@ class Claim:
 
     def beat(self) -> None:
         """Give a sign of life; called by a thread of its own."""
-        with suppress(Refused, Unreachable):
+        with suppress(Trouble):
             self._give_sign()
 
     def _give_sign(self) -> None:
-        self._beats += 1
-        self._write(self._record.entries, self._holder)
+        with self._writing:
+            if self.is_held:
+                self._beats += 1
+                self._write(self._record.entries, self._holder)
 
-    def release(self, entries: Iterable[Entry] | None = None) -> None:
-        """Let go of the job, which from now on owns just ``entries``; without them what it owned."""
-        left = self._record.entries if entries is None else tuple(entries)
-        if not left and entries is not None:
-            self._cluster.delete(self._record.key, uid=self._record.uid)
-        else:
-            self._write(left, None)
+    @property
+    def is_held(self) -> bool:
+        """Whether the hold is ours, as far as we know."""
+        return self._record.holder == self._holder and self._lost is None
+
+    def release(self, entries: Iterable[Entry]) -> None:
+        """Let go of the job, which from now on owns just ``entries``."""
+        left = tuple(entries)
+        with self._writing:
+            if left:
+                self._write(left, None)
+            else:
+                self._cluster.delete(self._record.key, uid=self._record.uid)
+                self._record = Record(self._record.job)
 
     def _write(self, entries: Iterable[Entry], holder: Holder | None) -> None:
-        """Write the record over the state that we know.
+        """Write the record over the state that we know; to be called with ``_writing``.
 
         Raises:
             Undecided: it is in another state.
         """
-        with self._writing:
-            if self._lost is not None:
-                raise self._lost
-            begin = time.time()
-            entries = tuple(sorted(entries))
-            body = _manifest(self._record, entries, holder, self._beats)
-            written = self._written(body)
-            metadata = written["metadata"]
-            version, uid = metadata["resourceVersion"], metadata["uid"]
-            self._record = Record(self._record.job, entries, holder, uid, version)
-            self._last_sign = begin
+        if self._lost is not None:
+            raise self._lost
+        begin = time.time()
+        entries = tuple(sorted(entries))
+        body = _manifest(self._record, entries, holder, self._beats)
+        metadata = self._written(body)["metadata"]
+        self._record = Record(self._record.job, entries, holder, metadata["uid"], metadata["resourceVersion"])
+        self._last_sign = begin
 
     def _written(self, body: Manifest) -> Manifest:
         """What is there after ``body`` was sent, which is sent again only if it did not arrive."""
@@ -249,8 +286,7 @@ class Beating:
     def _run(self) -> None:
         while not self._over.wait(BEAT):
             for claim in self._claims:
-                with suppress(Undecided):
-                    claim.beat()
+                claim.beat()
 
 
 def _wait_for(cluster: Cluster, record: Record) -> None:
