@@ -27,6 +27,7 @@ def delete(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be deleted; change nothing.")] = False,
     yes: clusters.Yes = False,
     allow_deleting: planning.AllowDeleting = None,
+    keep: planning.Keep = None,
     expect_cluster: planning.ExpectCluster = None,
     kubeconfig: clusters.Kubeconfig = None,
     context: clusters.Context = None,
@@ -41,7 +42,7 @@ def delete(
     report = options.reading_report(strict=False)
     sources = options.sources(paths, overlays, sets, sets_json, variables, report)
     jobs.refuse_errors(report.findings)
-    agreed = planning.consent(deleting=allow_deleting)
+    agreed = planning.consent(deleting=allow_deleting, keeping=keep)
     with clusters.connected(kubeconfig, context, request_timeout) as cluster:
         from openflow_render.cluster.execution import Execution
         from openflow_render.cluster.planner import Planner

@@ -31,6 +31,10 @@ AllowDeleting = Annotated[
     list[str] | None,
     typer.Option("--allow-deleting", metavar="WHAT", help=f"Agree to lose {', '.join(DELETING)}; may be repeated."),
 ]
+Keep = Annotated[
+    list[str] | None,
+    typer.Option("--keep", metavar="WHAT", help="Leave claims with a fixed name, or the namespace, where they are."),
+]
 LiteralSecrets = Annotated[
     bool, typer.Option("--literal-secrets", help="Make the Secrets whose data the job holds in the clear.")
 ]
@@ -48,6 +52,7 @@ def consent(
     adopt: bool = False,
     secrets: bool = False,
     deleting: Iterable[str] | None,
+    keeping: Iterable[str] | None = None,
 ) -> Consent:
     """What the options agree to.
 
@@ -56,11 +61,14 @@ def consent(
     """
     from openflow_render.cluster.plan import Consent, Deleting
 
-    try:
-        agreed = frozenset(Deleting(each) for each in deleting or ())
-    except ValueError as error:
-        raise typer.BadParameter(f"--allow-deleting: {error}; it takes {', '.join(DELETING)}") from None
-    return Consent(replace, force_conflicts, prune, adopt, secrets, agreed)
+    def named(option: str, given: Iterable[str] | None) -> frozenset[Deleting]:
+        try:
+            return frozenset(Deleting(each) for each in given or ())
+        except ValueError as error:
+            raise typer.BadParameter(f"{option}: {error}; it takes {', '.join(DELETING)}") from None
+
+    agreed = named("--allow-deleting", deleting)
+    return Consent(replace, force_conflicts, prune, adopt, secrets, agreed, named("--keep", keeping))
 
 
 class Jobs(NamedTuple):

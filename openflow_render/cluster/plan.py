@@ -69,6 +69,7 @@ class Consent(NamedTuple):
     adopt: bool = False
     secrets: bool = False
     deleting: frozenset[Deleting] = frozenset()
+    keeping: frozenset[Deleting] = frozenset()
 
 
 class Conflict(NamedTuple):

@@ -86,6 +86,7 @@ class Planner:
         for plan in plans:
             planner._retire(plan, live, owners)
             plan.steps = [planner._spared(step) for step in plan.steps]
+            planner._hold_back(plan, whole=True)
         self._ask_to_write(preflight.Rights(self.cluster), plans)
         return plans
 
@@ -255,31 +256,32 @@ class Planner:
             return True
 
     def _spared(self, step: Step) -> Step:
-        """The step, unless it would delete what has to be named for that."""
-        consent = self._missing_consent(step)
-        if consent is None:
+        """The step, unless it would delete what is to be kept."""
+        kind = _CONSENTS.get(step.key.kind)
+        if step.action is not Action.DELETE or kind not in self.consent.keeping:
             return step
-        why = f"only --allow-deleting {consent} deletes it"
-        return Step(step.key, Action.LEAVE, run=step.run, live=step.live, why=why)
+        return Step(step.key, Action.LEAVE, run=step.run, live=step.live, why=f"--keep {kind}")
 
     def _missing_consent(self, step: Step) -> Deleting | None:
         """What has to be agreed to by name before a step is done."""
         consent = _CONSENTS.get(step.key.kind) if step.action in (Action.DELETE, Action.REPLACE) else None
         return None if consent in self.consent.deleting else consent
 
-    def _hold_back(self, plan: JobPlan) -> None:
+    def _hold_back(self, plan: JobPlan, *, whole: bool = False) -> None:
         """Keep what cannot be had back, unless its deletion was agreed to by name."""
         # The claims of a run of the past were made for it, and go with it.
         for step in plan.steps:
             consent = self._missing_consent(step)
             if consent is not None:
                 what = f"{step.key} and all that is in it"
-                plan.add(codes.DELETION_HELD_BACK, step.key, what=what, consent=consent)
+                instead = f"to keep it, --keep {consent}" if whole else "else leave the flag away that deletes it"
+                plan.add(codes.DELETION_HELD_BACK, step.key, what=what, consent=consent, instead=instead)
         pruned = [step for step in plan.steps if step.action is Action.DELETE]
         kept = [step for step in plan.steps if step.action is not Action.DELETE and step.live is not None]
-        if len(pruned) > len(kept) and Deleting.MOST not in self.consent.deleting:
+        if not whole and len(pruned) > len(kept) and Deleting.MOST not in self.consent.deleting:
             what = f"most of what the job owns, {len(pruned)} of {len(pruned) + len(kept)} objects,"
-            plan.add(codes.DELETION_HELD_BACK, pruned[0].key, what=what, consent=Deleting.MOST)
+            instead = "else leave --prune away"
+            plan.add(codes.DELETION_HELD_BACK, pruned[0].key, what=what, consent=Deleting.MOST, instead=instead)
 
 
 def _shared(step: Step) -> Step:

@@ -1525,7 +1525,7 @@ DELETION_HELD_BACK = Code(
     "OF810",
     ERROR,
     "{what} would be deleted",
-    hint="if that is meant: --allow-deleting {consent}",
+    hint="if that is meant: --allow-deleting {consent}; {instead}",
     about="What cannot be had back is deleted only when it is named: claims with data, Namespaces, most of what a job "
     "owns.",
 )

@@ -400,7 +400,7 @@ def test_an_object_of_another_job_is_changed_only_when_that_is_agreed_to(jobs: J
         "  hint: let the jobs agree on it, give it another name, or change it for both with --adopt",
         "openflow:templates/spark/driver-claim.yaml:5:9: error OF810: PersistentVolumeClaim/pool and all that is "
         "in it would be deleted",
-        "  hint: if that is meant: --allow-deleting claims",
+        "  hint: if that is meant: --allow-deleting claims; else leave the flag away that deletes it",
         "other.yaml:18:86: error OF802: PersistentVolumeClaim/pool cannot be changed in place: spec: Forbidden: "
         "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims",
         "  18 |     spark.kubernetes.driver.volumes.persistentVolumeClaim.pool.options.storageClass: fast",

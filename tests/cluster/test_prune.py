@@ -144,7 +144,7 @@ def test_a_claim_is_pruned_only_when_it_is_named(jobs: Jobs):
         "etl.yaml:3:18: error OF810: PersistentVolumeClaim/pool and all that is in it would be deleted",
         "  3 | metadata: {name: etl}",
         "    |                  ^^^",
-        "  hint: if that is meant: --allow-deleting claims",
+        "  hint: if that is meant: --allow-deleting claims; else leave the flag away that deletes it",
         "error: 1 decision needed",
         "  hint: nothing was changed; each hint above says how to go on",
     )
@@ -358,12 +358,27 @@ def test_delete_keeps_a_claim_that_nobody_named(jobs: Jobs):
     assert refused.exit_code == Exit.UNDECIDED
     assert refused.stderr == lines(
         "data/etl: error OF810: PersistentVolumeClaim/pool and all that is in it would be deleted",
-        "  hint: if that is meant: --allow-deleting claims",
+        "  hint: if that is meant: --allow-deleting claims; to keep it, --keep claims",
         "error: 1 decision needed",
         "  hint: nothing was changed; each hint above says how to go on",
     )
     assert agreed.exit_code == Exit.DONE
     assert "deleted PersistentVolumeClaim/pool" in agreed.stderr
+
+
+def test_delete_can_keep_a_claim_and_take_the_rest(jobs: Jobs):
+    jobs.write(etl=with_claim(FIXED))
+    jobs.applied()
+
+    kept = jobs.delete("--keep", "claims")
+    taken = jobs.delete("--allow-deleting", "claims")
+
+    assert kept.exit_code == Exit.DONE, kept
+    assert "· leave PersistentVolumeClaim/pool: --keep claims" in kept.stdout
+    assert "deleted Pod/etl-driver" in kept.stderr
+    assert "deleted PersistentVolumeClaim" not in kept.stderr
+    assert taken.stdout.count("delete") == 2, "the record still knows the claim"
+    assert taken.exit_code == Exit.DONE
 
 
 def test_delete_keeps_a_namespace_that_nobody_named(jobs: Jobs, namespace: str):

@@ -75,7 +75,7 @@ def held(jobs: Jobs, **changes: Any) -> None:
     """Change what the record says of who holds it."""
     found = jobs.get("ConfigMap", "openflow.etl")["metadata"].get("annotations", {}).get(APPLYING, "{}")
     since = "2020-01-01T00:00:00Z"
-    holder = {"host": "elsewhere", "pid": 4711, "occasion": "1", "since": since} | json.loads(found) | changes
+    holder = {"host": "elsewhere", "machine": "another", "pid": 4711, "occasion": "1", "since": since} | json.loads(found) | changes
     jobs.change("ConfigMap", "openflow.etl", {"metadata": {"annotations": {APPLYING: json.dumps(holder)}}})
 
 
