@@ -54,7 +54,7 @@ def only(action: Action, kind: str = "ConfigMap", **more: Any) -> Step:
 def test_every_action_has_its_sign():
     plan = a_plan(
         only(Action.CREATE),
-        only(Action.UPDATE, was="a" * 32, run="b" * 32, after=a_config("x", "x")),
+        only(Action.UPDATE, was="a" * 32, run="b" * 32, after=a_config("x")),
         only(Action.REPLACE, why="it is so"),
         only(Action.DELETE),
         only(Action.LEAVE),
