@@ -71,7 +71,7 @@ class Tool(TyperGroup):
         try:
             return super().invoke(ctx)
         except Rejected as rejected:
-            console.show(rejected.findings, quiet=console.QUIET)
+            console.show(rejected.findings)
             raise typer.Exit(Exit.REFUSED) from None
         except console.Told as told:
             console.complain(str(told), told.hint)

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -44,8 +44,16 @@ Submission = Annotated[
 ]
 
 
+class Reach(NamedTuple):
+    """How a cluster is reached."""
+
+    kubeconfig: Kubeconfig = None
+    context: Context = None
+    request_timeout: RequestTimeout = TIMEOUT
+
+
 @contextmanager
-def connected(kubeconfig: str | None, context: str | None, timeout: float) -> Iterator[Cluster]:
+def connected(reach: Reach) -> Iterator[Cluster]:
     """The cluster that the options name. What goes wrong there is told, and has its exit code.
 
     Raises:
@@ -61,7 +69,7 @@ def connected(kubeconfig: str | None, context: str | None, timeout: float) -> It
         # Who is told to end tells what was done, as who is interrupted does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with Connection(Login(kubeconfig, context, timeout)) as connection:
+        with Connection(Login(*reach)) as connection:
             try:
                 yield Cluster(connection)
             finally:

@@ -20,8 +20,6 @@ def command() -> Any:
 def codes(
     code: Annotated[str | None, typer.Argument(metavar="[CODE]", help="One code, such as OF210; else all.")] = None,
     report_as: Annotated[ReportAs, typer.Option("--report", help="A table for people, or JSON.")] = ReportAs.TEXT,
-    quiet: options.Quiet = False,  # noqa: ARG001
-    verbose: options.Verbose = False,  # noqa: ARG001
 ) -> None:
     """Explain the diagnostics: what each means and what to do about it."""
     known = {each.id: each for each in catalogue()}

@@ -33,11 +33,11 @@ class Told(Exception):  # noqa: N818 - the text is for the user, who can mend it
         self.exit = exit
 
 
-def show(findings: Iterable[Finding], *, quiet: bool = False) -> None:
-    """Print findings on stderr, sorted by place; ``quiet`` leaves only errors."""
+def show(findings: Iterable[Finding]) -> None:
+    """Print findings on stderr, sorted by place; `-q` leaves only errors."""
     excerpt.forget()
     for finding in in_order(findings):
-        if finding.severity is Severity.ERROR or not quiet:
+        if finding.severity is Severity.ERROR or not QUIET:
             _talk(_text(finding))
 
 

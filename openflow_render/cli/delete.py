@@ -18,39 +18,33 @@ def command() -> Any:
 
 
 def delete(
+    *,
     paths: options.Paths,
-    overlays: options.Overlays = None,
-    sets: options.Sets = None,
-    sets_json: options.SetsJson = None,
-    variables: options.Vars = None,
-    namespace: options.Namespace = None,
+    given: options.Given,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be deleted; change nothing.")] = False,
     yes: clusters.Yes = False,
     allow_deleting: planning.AllowDeleting = None,
     keep: planning.Keep = None,
     expect_cluster: planning.ExpectCluster = None,
-    kubeconfig: clusters.Kubeconfig = None,
-    context: clusters.Context = None,
-    request_timeout: clusters.RequestTimeout = clusters.TIMEOUT,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,  # noqa: ARG001
+    reach: clusters.Reach,
 ) -> None:
     """Delete everything that was applied for jobs, in all their runs, and that is still theirs.
 
     The jobs need not be sound any more: the record in the cluster says what they own.
     """
     report = options.reading_report(strict=False)
-    sources = options.sources(paths, overlays, sets, sets_json, variables, report)
+    sources = options.sources(paths, given, report)
     jobs.refuse_errors(report.findings)
-    agreed = planning.consent(deleting=allow_deleting, keeping=keep)
-    with clusters.connected(kubeconfig, context, request_timeout) as cluster:
+    deleting, keeping = planning.named("--allow-deleting", allow_deleting), planning.named("--keep", keep)
+    with clusters.connected(reach) as cluster:
         from openflow_render.cluster.execution import Execution
+        from openflow_render.cluster.plan import Consent
         from openflow_render.cluster.planner import Planner
         from openflow_render.cluster.record import Job
 
         planning.expect(cluster, expect_cluster)
-        names = [Job(*_name(source, namespace)) for source in sources]
-        planner = Planner(cluster, Settings(), agreed)
+        names = [Job(*_name(source, given.namespace)) for source in sources]
+        planner = Planner(cluster, Settings(), Consent(deleting=deleting, keeping=keeping))
         plans = planner.plan_deletion(names)
         for name in names:
             if all(plan.job != name for plan in plans):
@@ -58,7 +52,7 @@ def delete(
         if not plans:
             return
         planning.show(cluster, plans)
-        console.show(planning.findings(plans), quiet=quiet)
+        console.show(planning.findings(plans))
         planning.refuse(plans)
         if not dry_run:
             planning.carry_out(Execution(planner), plans, "Delete all this?", yes=yes)

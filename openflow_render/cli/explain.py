@@ -10,7 +10,6 @@ from typing import Annotated, Any
 import typer
 
 from openflow_render.changes import mask
-from openflow_render.checks import kubernetes
 from openflow_render.cli import console, jobs, options
 from openflow_render.compile import alike, explain_job, likeliest, nearest, patch_of, written, written_fields
 from openflow_render.core import paths
@@ -31,6 +30,7 @@ def command() -> Any:
 
 
 def explain(
+    *,
     path: Annotated[str, typer.Argument(metavar="PATH", help="A job file, or - for stdin.")],
     wanted: Annotated[
         str | None,
@@ -38,30 +38,23 @@ def explain(
             metavar="[OBJECT[.FIELD]]", help="An object, Pod or Pod/etl-driver, and a field of it: Pod.spec.volumes[x]."
         ),
     ] = None,
-    overlays: options.Overlays = None,
-    sets: options.Sets = None,
-    sets_json: options.SetsJson = None,
-    variables: options.Vars = None,
-    namespace: options.Namespace = None,
-    kubernetes_version: options.Kubernetes = kubernetes.DEFAULT,
-    run_id: options.RunId = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,  # noqa: ARG001
+    given: options.Given,
+    compiling: options.Compiling,
 ) -> None:
     """Tell where each value of an object comes from: file and line, overlay, template, rule.
 
     Without OBJECT, the objects and why they exist; without FIELD, every value of the object with its source.
     """
     report = options.reading_report(strict=False)
-    settings = options.settings(kubernetes_version, namespace, run_id, strict=False)
-    found = options.sources([path], overlays, sets, sets_json, variables, report, run_id)
+    settings = options.settings(given, compiling, strict=False)
+    found = options.sources([path], given, report, compiling.run_id)
     jobs.refuse_errors(report.findings)
-    console.show(report, quiet=quiet)
+    console.show(report)
     for source in found:
         own = Report(source.origin)
         explained = explain_job(source, settings, own)
         own.stop_if_failed()
-        console.show(own, quiet=quiet)
+        console.show(own)
         if explained is not None:
             _explain(Story(source, *explained), wanted)
 

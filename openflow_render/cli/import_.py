@@ -27,8 +27,8 @@ def command() -> Any:
     )
     group.callback(invoke_without_command=True)(_sources)
     submit = {"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]}
-    group.command("spark-submit", context_settings=submit)(spark_submit)
-    group.command("properties")(properties)
+    group.command("spark-submit", context_settings=submit)(options.spread(spark_submit))
+    group.command("properties")(options.spread(properties))
     return typer.main.get_command(group)
 
 
@@ -42,8 +42,6 @@ def spark_submit(
         list[str], typer.Argument(metavar="-- ARGS...", help="What spark-submit was given, after two dashes.")
     ],
     engine_version: EngineVersion = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,  # noqa: ARG001
 ) -> None:
     """Print the job file for a spark-submit command; rendering it equals what spark-submit would have sent."""
     from openflow_render.importers.spark_submit import import_spark_submit
@@ -53,7 +51,7 @@ def spark_submit(
         imported.report.stop_if_failed()
         if faults := _faults(imported):
             raise Rejected([*imported.report, *faults])
-        _print(imported, quiet=quiet)
+        _print(imported)
     except UsageError as error:
         raise console.Told(str(error)) from None
 
@@ -81,19 +79,17 @@ def _faults(imported: Imported) -> list[Finding]:
 def properties(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A file such as spark-defaults.conf.")],
     engine_version: EngineVersion = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,  # noqa: ARG001
 ) -> None:
     """Print the job file for a file of Spark properties."""
     from openflow_render.importers.properties import import_properties
 
     try:
-        _print(import_properties(file, engine_version=engine_version), quiet=quiet)
+        _print(import_properties(file, engine_version=engine_version))
     except UsageError as error:
         raise console.Told(str(error)) from None
 
 
-def _print(imported: Imported, *, quiet: bool) -> None:
+def _print(imported: Imported) -> None:
     imported.report.stop_if_failed()
-    console.show(imported.report, quiet=quiet)
+    console.show(imported.report)
     console.write(imported.text)

@@ -37,8 +37,6 @@ def init(
     templates: Annotated[
         bool, typer.Option("--templates", help="Copy the built-in templates instead, to change them.")
     ] = False,
-    quiet: options.Quiet = False,  # noqa: ARG001
-    verbose: options.Verbose = False,  # noqa: ARG001
 ) -> None:
     """Make a working project: job, overlay, CI workflow, editor settings. Files that exist are never changed."""
     files = dict(_templates() if templates else _project())

@@ -21,6 +21,7 @@ def command() -> Any:
 
 
 def kill(
+    *,
     submission: clusters.Submission,
     grace: Annotated[
         int | None,
@@ -31,11 +32,7 @@ def kill(
     yes: clusters.Yes = False,
     namespace: clusters.InNamespace = None,
     all_namespaces: clusters.AllNamespaces = False,
-    kubeconfig: clusters.Kubeconfig = None,
-    context: clusters.Context = None,
-    request_timeout: clusters.RequestTimeout = clusters.TIMEOUT,
-    quiet: options.Quiet = False,  # noqa: ARG001
-    verbose: options.Verbose = False,  # noqa: ARG001
+    reach: clusters.Reach,
 ) -> None:
     """End applications: list them, ask, and delete their drivers, with the Job or Deployment that makes a driver.
 
@@ -44,7 +41,7 @@ def kill(
     from openflow_render.cluster.applications import ending
 
     meant = applications.wanted(submission, namespace, everywhere=all_namespaces)
-    with clusters.connected(kubeconfig, context, request_timeout) as cluster:
+    with clusters.connected(reach) as cluster:
         found = applications.found(cluster, meant)
         for each in found:
             if each.state.has_ended:

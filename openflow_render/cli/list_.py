@@ -16,6 +16,7 @@ def command() -> Any:
 
 
 def list_(
+    *,
     within: Annotated[
         str | None,
         typer.Argument(metavar="[NAMESPACE[:DRIVER]]", help="A namespace, and a glob of driver pods in it."),
@@ -25,11 +26,7 @@ def list_(
     report_as: Annotated[options.ReportAs, typer.Option("--report", help="For people or programs.")] = (
         options.ReportAs.TEXT
     ),
-    kubeconfig: clusters.Kubeconfig = None,
-    context: clusters.Context = None,
-    request_timeout: clusters.RequestTimeout = clusters.TIMEOUT,
-    quiet: options.Quiet = False,  # noqa: ARG001
-    verbose: options.Verbose = False,  # noqa: ARG001
+    reach: clusters.Reach,
 ) -> None:
     """List applications, the newest first, whether openflow, spark-submit or an operator started them."""
     from openflow_render.cluster.applications import find, record
@@ -38,7 +35,7 @@ def list_(
     if within and ":" not in within:
         text = f"{within}:*"
     meant = applications.wanted(text, namespace, everywhere=all_namespaces)
-    with clusters.connected(kubeconfig, context, request_timeout) as cluster:
+    with clusters.connected(reach) as cluster:
         found = find(cluster, meant, datetime.now(UTC))
     if report_as is options.ReportAs.JSON:
         console.write(json.dumps({"applications": [record(each) for each in found]}, indent=2) + "\n")

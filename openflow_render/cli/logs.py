@@ -33,6 +33,7 @@ def command() -> Any:
 
 
 def logs(
+    *,
     submission: clusters.Submission,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the drivers end.")] = False,
     tail: Annotated[
@@ -40,18 +41,14 @@ def logs(
     ] = None,
     namespace: clusters.InNamespace = None,
     all_namespaces: clusters.AllNamespaces = False,
-    kubeconfig: clusters.Kubeconfig = None,
-    context: clusters.Context = None,
-    request_timeout: clusters.RequestTimeout = clusters.TIMEOUT,
-    quiet: options.Quiet = False,  # noqa: ARG001
-    verbose: options.Verbose = False,  # noqa: ARG001
+    reach: clusters.Reach,
 ) -> None:
     """Print what the drivers of applications print; of several, each line begins with the driver's name.
 
     A connection that breaks is made again, and goes on where it broke. Control characters are printed as escapes.
     """
     meant = applications.wanted(submission, namespace, everywhere=all_namespaces)
-    with clusters.connected(kubeconfig, context, request_timeout) as cluster:
+    with clusters.connected(reach) as cluster:
         found = applications.found(cluster, meant, count_executors=False)
         names = _names(found)
         if not follow:

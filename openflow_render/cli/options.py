@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from inspect import Parameter, Signature, signature
 from pathlib import Path as FilePath
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar, get_type_hints
 
 import typer
 
@@ -60,32 +61,72 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", callback=_quiet, help="Say
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show a traceback should openflow itself fail.")]
 
 
+class Given(NamedTuple):
+    """How the jobs of a call are varied."""
+
+    overlays: Overlays = None
+    sets: Sets = None
+    sets_json: SetsJson = None
+    variables: Vars = None
+    namespace: Namespace = None
+
+
+class Compiling(NamedTuple):
+    """For what jobs are compiled."""
+
+    kubernetes_version: Kubernetes = kubernetes.DEFAULT
+    run_id: RunId = None
+
+
+class _Talk(NamedTuple):
+    """How much is said; every command has these, and none needs to look at them."""
+
+    quiet: Quiet = False
+    verbose: Verbose = False
+
+
 def build(function: Callable[..., Any]) -> Any:
-    """``function`` as a command of the group."""
+    """``function`` as a command of the group; a parameter that is a `NamedTuple` of options stands for these."""
     one = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    one.command(context_settings={"help_option_names": ["-h", "--help"]})(function)
+    one.command(context_settings={"help_option_names": ["-h", "--help"]})(spread(function))
     return typer.main.get_command(one)
 
 
-def settings(kubernetes_version: str, namespace: str | None, run_id: str | None, *, strict: bool) -> Settings:
+def spread(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``function`` with single options for parameters, which is what typer reads off a signature."""
+    hints = get_type_hints(function, include_extras=True)
+    groups = {name: hint for name, hint in hints.items() if hasattr(hint, "_fields")}
+    parameters = [each.replace(annotation=hints[each.name]) for each in signature(function).parameters.values()]
+    single = [one for each in parameters for one in (_fields(groups[each.name]) if each.name in groups else [each])]
+    single += _fields(_Talk)
+
+    def command(**given: Any) -> Any:
+        grouped = {name: group(*(given.pop(field) for field in group._fields)) for name, group in groups.items()}
+        return function(**grouped, **{name: value for name, value in given.items() if name not in _Talk._fields})
+
+    command.__signature__ = Signature([each.replace(kind=Parameter.KEYWORD_ONLY) for each in single])  # type: ignore[attr-defined]
+    command.__annotations__ = {each.name: each.annotation for each in single}
+    command.__doc__, command.__name__ = function.__doc__, function.__name__
+    return command
+
+
+def _fields(group: Any) -> list[Parameter]:
+    hints = get_type_hints(group, include_extras=True)
+    defaults = group._field_defaults
+    return [Parameter(name, Parameter.KEYWORD_ONLY, default=defaults[name], annotation=hints[name]) for name in hints]
+
+
+def settings(given: Given, compiling: Compiling, *, strict: bool) -> Settings:
     """What the options say about compiling.
 
     Raises:
         typer.BadParameter: the version is none, or older than the oldest that is supported.
     """
-    minor = usage(kubernetes.normalise_minor, kubernetes_version)
-    return Settings(minor, namespace, run_id, strict)
+    minor = usage(kubernetes.normalise_minor, compiling.kubernetes_version)
+    return Settings(minor, given.namespace, compiling.run_id, strict)
 
 
-def sources(
-    paths: Sequence[str],
-    overlays: Sequence[str] | None,
-    sets: Sequence[str] | None,
-    sets_json: Sequence[str] | None,
-    variables: Sequence[str] | None,
-    report: Report,
-    run_id: str | None = None,
-) -> list[Source]:
+def sources(paths: Sequence[str], given: Given, report: Report, run_id: str | None = None) -> list[Source]:
     """The jobs that the options name; findings about reading them go into ``report``.
 
     Raises:
@@ -95,13 +136,13 @@ def sources(
         raise typer.BadParameter("stdin can only be read once: give - once")
     if "" in paths:
         raise typer.BadParameter("a path is empty: write . for the working directory")
-    given = [usage(assignments.parse_set, each) for each in sets or []]
-    given += [usage(assignments.parse_set_json, each) for each in sets_json or []]
+    assigned = [usage(assignments.parse_set, each) for each in given.sets or []]
+    assigned += [usage(assignments.parse_set_json, each) for each in given.sets_json or []]
     found = load(
         paths,
-        overlays or [],
-        given,
-        dict(usage(assignments.parse_var, each) for each in variables or []),
+        given.overlays or [],
+        assigned,
+        dict(usage(assignments.parse_var, each) for each in given.variables or []),
         types=schema.types_at,
         check_overlay=_check_overlay,
         report=report,

@@ -16,7 +16,7 @@ from openflow_render.core.report import Finding, Severity
 if TYPE_CHECKING:
     from openflow_render.cluster.cluster import Cluster
     from openflow_render.cluster.execution import Execution
-    from openflow_render.cluster.plan import Consent, JobPlan
+    from openflow_render.cluster.plan import Consent, Deleting, JobPlan
     from openflow_render.cluster.planner import Planner
 
 DELETING = ("claims", "namespace", "most")
@@ -44,68 +44,72 @@ ExpectCluster = Annotated[
 ]
 
 
-def consent(
-    *,
-    replace: bool = False,
-    force_conflicts: bool = False,
-    prune: bool = False,
-    adopt: bool = False,
-    secrets: bool = False,
-    deleting: Iterable[str] | None,
-    keeping: Iterable[str] | None = None,
-) -> Consent:
-    """What the options agree to.
+class Flags(NamedTuple):
+    """What the user agrees to beforehand, and where."""
+
+    replace: Replace = False
+    force_conflicts: ForceConflicts = False
+    prune: Prune = False
+    adopt: Adopt = False
+    literal_secrets: LiteralSecrets = False
+    allow_deleting: AllowDeleting = None
+    expect_cluster: ExpectCluster = None
+
+    @property
+    def consent(self) -> Consent:
+        """What the options agree to.
+
+        Raises:
+            typer.BadParameter: `--allow-deleting` names something that it does not know.
+        """
+        from openflow_render.cluster.plan import Consent
+
+        agreed = named("--allow-deleting", self.allow_deleting)
+        return Consent(self.replace, self.force_conflicts, self.prune, self.adopt, self.literal_secrets, agreed)
+
+
+def named(option: str, given: Iterable[str] | None) -> frozenset[Deleting]:
+    """What an option names of that which is deleted only by name.
 
     Raises:
-        typer.BadParameter: `--allow-deleting` names something that it does not know.
+        typer.BadParameter: it names something else.
     """
-    from openflow_render.cluster.plan import Consent, Deleting
+    from openflow_render.cluster.plan import Deleting
 
-    def named(option: str, given: Iterable[str] | None) -> frozenset[Deleting]:
-        try:
-            return frozenset(Deleting(each) for each in given or ())
-        except ValueError as error:
-            raise typer.BadParameter(f"{option}: {error}; it takes {', '.join(DELETING)}") from None
-
-    agreed = named("--allow-deleting", deleting)
-    return Consent(replace, force_conflicts, prune, adopt, secrets, agreed, named("--keep", keeping))
+    try:
+        return frozenset(Deleting(each) for each in given or ())
+    except ValueError as error:
+        raise typer.BadParameter(f"{option}: {error}; it takes {', '.join(DELETING)}") from None
 
 
-class Jobs(NamedTuple):
-    """The jobs that are meant, as the command line says."""
-
-    paths: Sequence[str]
-    overlays: Sequence[str] | None
-    sets: Sequence[str] | None
-    sets_json: Sequence[str] | None
-    variables: Sequence[str] | None
-    namespace: str | None
-    kubernetes: str
-    run_id: str | None
-    strict: bool
-    quiet: bool
-
-
-def plan(cluster: Cluster, meant: Jobs, agreed: Consent, expected: str | None) -> tuple[Planner, list[JobPlan]]:
+def plan(
+    cluster: Cluster,
+    paths: Sequence[str],
+    given: options.Given,
+    compiling: options.Compiling,
+    flags: Flags,
+    *,
+    strict: bool,
+) -> tuple[Planner, list[JobPlan]]:
     """What becomes of the objects of the jobs in the cluster, and who found it out.
 
     Where compiling takes long, the way to the cluster is made meanwhile.
 
     Raises:
         Rejected: a job is refused.
-        Undecided: the cluster is not the one that is ``expected``.
+        Undecided: the cluster is not the one that is expected.
     """
-    report = options.reading_report(strict=meant.strict)
-    settings = options.settings(meant.kubernetes, meant.namespace, meant.run_id, strict=meant.strict)
-    read = (meant.paths, meant.overlays, meant.sets, meant.sets_json, meant.variables)
-    sources = options.sources(*read, report, meant.run_id)
+    agreed = flags.consent
+    report = options.reading_report(strict=strict)
+    settings = options.settings(given, compiling, strict=strict)
+    sources = options.sources(paths, given, report, compiling.run_id)
     found, findings = jobs.compile_bundles(sources, settings, cluster.prepare)
     findings = [*report.findings, *findings]
     if agreed.secrets:
         findings = [each for each in findings if each.code is not codes.CONTENT_KEPT_BACK]
     jobs.refuse_errors(findings)
-    console.show(findings, quiet=meant.quiet)
-    expect(cluster, expected)
+    console.show(findings)
+    expect(cluster, flags.expect_cluster)
     from openflow_render.cluster.planner import Compiled, Planner
 
     planner = Planner(cluster, settings, agreed)

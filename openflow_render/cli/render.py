@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from openflow_render.checks import kubernetes
 from openflow_render.cli import console, jobs, options
 from openflow_render.cli.exits import Exit
 from openflow_render.cli.options import ReportAs
@@ -34,14 +33,10 @@ def command() -> Any:
 
 
 def render(
+    *,
     paths: options.Paths,
-    overlays: options.Overlays = None,
-    sets: options.Sets = None,
-    sets_json: options.SetsJson = None,
-    variables: options.Vars = None,
-    namespace: options.Namespace = None,
-    kubernetes_version: options.Kubernetes = kubernetes.DEFAULT,
-    run_id: options.RunId = None,
+    given: options.Given,
+    compiling: options.Compiling,
     out: Annotated[
         FilePath | None,
         typer.Option(
@@ -58,11 +53,9 @@ def render(
         bool, typer.Option("--check", help="Write nothing; exit 1 with a diff when DIR would change.")
     ] = False,
     strict: options.Strict = False,
-    quiet: options.Quiet = False,
     report_as: Annotated[
         ReportAs, typer.Option("--report", help="With --check: a diff for people, or the changed fields as JSON.")
     ] = ReportAs.TEXT,
-    verbose: options.Verbose = False,  # noqa: ARG001
 ) -> None:
     """Print the Kubernetes objects that jobs become, or write them to a folder.
 
@@ -70,15 +63,15 @@ def render(
     """
     _refuse_idle(out, by, report_as, check=check)
     report = options.reading_report(strict=strict)
-    settings = options.settings(kubernetes_version, namespace, run_id, strict=strict)
-    sources = options.sources(paths, overlays, sets, sets_json, variables, report, run_id)
+    settings = options.settings(given, compiling, strict=strict)
+    sources = options.sources(paths, given, report, compiling.run_id)
     if out is None:
         texts, findings = jobs.compile_all(sources, settings, _text)
-        _tell([*report.findings, *findings], quiet=quiet)
+        _tell([*report.findings, *findings])
         console.write("---\n".join(made.output for job in texts for made in job.objects if made.output))
         return
     outputs, findings = jobs.compile_all(sources, settings, _itself)
-    _tell([*report.findings, *findings], quiet=quiet)
+    _tell([*report.findings, *findings])
     bundles = [Bundle(job.job, job.namespace, [made.output for made in job.objects]) for job in outputs]
     if check:
         _compare(out, bundles, by or By.OBJECT, report_as)
@@ -104,9 +97,9 @@ def _itself(resource: Resource) -> Resource:
     return resource
 
 
-def _tell(findings: list[Finding], *, quiet: bool) -> None:
+def _tell(findings: list[Finding]) -> None:
     jobs.refuse_errors(findings)
-    console.show(findings, quiet=quiet)
+    console.show(findings)
 
 
 def _write(folder: FilePath, bundles: list[Bundle], by: By) -> None:

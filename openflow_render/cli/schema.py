@@ -25,8 +25,6 @@ def command() -> Any:
 
 def schema(
     kind: Annotated[Kind, typer.Argument(help="Which schema.")] = Kind.JOB,
-    quiet: options.Quiet = False,  # noqa: ARG001
-    verbose: options.Verbose = False,  # noqa: ARG001
 ) -> None:
     """Print the JSON Schema (2020-12) of a job or an overlay, for editors."""
     wanted = {Kind.JOB: schemas.job_schema, Kind.OVERLAY: schemas.overlay_schema}[kind]

@@ -27,17 +27,14 @@ def command() -> Any:
 
 
 def status(
+    *,
     submission: clusters.Submission,
     namespace: clusters.InNamespace = None,
     all_namespaces: clusters.AllNamespaces = False,
     report_as: Annotated[options.ReportAs, typer.Option("--report", help="For people or programs.")] = (
         options.ReportAs.TEXT
     ),
-    kubeconfig: clusters.Kubeconfig = None,
-    context: clusters.Context = None,
-    request_timeout: clusters.RequestTimeout = clusters.TIMEOUT,
-    quiet: options.Quiet = False,  # noqa: ARG001
-    verbose: options.Verbose = False,  # noqa: ARG001
+    reach: clusters.Reach,
 ) -> None:
     """Tell how applications fare: state, age, executors, restarts, why they wait, why they failed.
 
@@ -46,7 +43,7 @@ def status(
     from openflow_render.cluster.applications import record
 
     meant = applications.wanted(submission, namespace, everywhere=all_namespaces)
-    with clusters.connected(kubeconfig, context, request_timeout) as cluster:
+    with clusters.connected(reach) as cluster:
         found = _explained(cluster, applications.found(cluster, meant))
     if report_as is options.ReportAs.JSON:
         console.write(json.dumps({"applications": [record(each) for each in found]}, indent=2) + "\n")

@@ -17,6 +17,7 @@ def command() -> Any:
 
 
 def ui(
+    *,
     submission: clusters.Submission,
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="The driver's port, `spark.ui.port`.")] = 4040,
     local_port: Annotated[
@@ -24,18 +25,14 @@ def ui(
     ] = 0,
     namespace: clusters.InNamespace = None,
     all_namespaces: clusters.AllNamespaces = False,
-    kubeconfig: clusters.Kubeconfig = None,
-    context: clusters.Context = None,
-    request_timeout: clusters.RequestTimeout = clusters.TIMEOUT,
-    quiet: options.Quiet = False,  # noqa: ARG001
-    verbose: options.Verbose = False,  # noqa: ARG001
+    reach: clusters.Reach,
 ) -> None:
     """Print a URL behind which is the UI of one running application, until the application ends, or Ctrl-C."""
     from openflow_render.cluster.forward import HERE, Forward
     from openflow_render.cluster.pods import State
 
     meant = applications.wanted(submission, namespace, everywhere=all_namespaces)
-    with clusters.connected(kubeconfig, context, request_timeout) as cluster:
+    with clusters.connected(reach) as cluster:
         found = applications.found(cluster, meant, count_executors=False)
         if len(found) > 1:
             raise Told(f"{meant} matches {len(found)} applications", f"give one of {_some(found)}")

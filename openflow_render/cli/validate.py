@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 
-from openflow_render.checks import kubernetes
 from openflow_render.cli import console, jobs, options
 from openflow_render.cli.exits import Exit
 from openflow_render.cli.options import ReportAs
@@ -19,31 +18,25 @@ def command() -> Any:
 
 
 def validate(
+    *,
     paths: options.Paths,
-    overlays: options.Overlays = None,
-    sets: options.Sets = None,
-    sets_json: options.SetsJson = None,
-    variables: options.Vars = None,
-    namespace: options.Namespace = None,
-    kubernetes_version: options.Kubernetes = kubernetes.DEFAULT,
-    run_id: options.RunId = None,
+    given: options.Given,
+    compiling: options.Compiling,
     report_as: Annotated[
         ReportAs, typer.Option("--report", help="Findings for people on stderr, or as JSON on stdout.")
     ] = ReportAs.TEXT,
     strict: options.Strict = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,  # noqa: ARG001
 ) -> None:
     """Check jobs, and tell everything that is wrong in one go; exit 3 if anything is an error."""
     report = options.reading_report(strict=strict)
-    settings = options.settings(kubernetes_version, namespace, run_id, strict=strict)
-    sources = options.sources(paths, overlays, sets, sets_json, variables, report, run_id)
+    settings = options.settings(given, compiling, strict=strict)
+    sources = options.sources(paths, given, report, compiling.run_id)
     outputs, findings = jobs.compile_all(sources, settings, _nothing)
     findings = [*report.findings, *findings]
     if report_as is ReportAs.JSON:
         console.write(console.as_json(findings))
     else:
-        console.show(findings, quiet=quiet)
+        console.show(findings)
         objects = sum(len(job.objects) for job in outputs)
         sound = f"{len(outputs)} of {_plural(len(sources), 'job')} sound, {_plural(objects, 'object')}"
         console.say(sound + _tail(findings))

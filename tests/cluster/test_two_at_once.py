@@ -75,7 +75,8 @@ def held(jobs: Jobs, **changes: Any) -> None:
     """Change what the record says of who holds it."""
     found = jobs.get("ConfigMap", "openflow.etl")["metadata"].get("annotations", {}).get(APPLYING, "{}")
     since = "2020-01-01T00:00:00Z"
-    holder = {"host": "elsewhere", "machine": "another", "pid": 4711, "occasion": "1", "since": since} | json.loads(found) | changes
+    stranger = {"host": "elsewhere", "machine": "another", "pid": 4711, "occasion": "1", "since": since}
+    holder = stranger | json.loads(found) | changes
     jobs.change("ConfigMap", "openflow.etl", {"metadata": {"annotations": {APPLYING: json.dumps(holder)}}})
 
 
