@@ -58,7 +58,7 @@ format: $(VENV)/.group-lint
 
 types: $(VENV)/.group-lint
 	$(BIN)/mypy
-	MYPYPATH=benchmarks $(BIN)/mypy benchmarks/*.py tools/docs.py
+	MYPYPATH=benchmarks:tests/cluster $(BIN)/mypy benchmarks/*.py tools/docs.py
 
 imports: $(VENV)/.group-lint
 	$(BIN)/lint-imports

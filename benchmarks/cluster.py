@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -76,10 +77,10 @@ def measure(
         calls: dict[tuple[str, str], Callable[[], None]] = {}
         for what, words in ((FIRST, ["apply", "--yes"]), (AGAIN, ["apply", "--yes"]), (DIFF, ["diff"])):
             own = openflow(words[0], "-q", *words[1:], str(jobs), "--set", f"metadata.namespace={ours}")
-            calls["openflow", what] = lambda own=own: run([*own, "--kubeconfig", str(plane.kubeconfig)])
+            calls["openflow", what] = partial(run, [*own, "--kubeconfig", str(plane.kubeconfig)])
             verb = ["diff", "--concurrency=8"] if what == DIFF else ["apply"]
             other = [str(kubectl), *verb, "--server-side", "-f", str(file), "--kubeconfig", str(plane.kubeconfig)]
-            calls["kubectl", what] = lambda other=other: run(other)
+            calls["kubectl", what] = partial(run, other)
         for (tool, what), call in calls.items():
             start = time.perf_counter()
             call()
@@ -87,7 +88,7 @@ def measure(
             seconds[tool, what] += [time.perf_counter() - start] if turn else []
         for namespace in (ours, theirs):
             api.delete(f"/api/v1/namespaces/{namespace}")
-            controlplane.wait_until(lambda gone=namespace: not _is_there(api, gone), "the namespace is gone", 300)
+            controlplane.wait_until(partial(_is_gone, api, namespace), "the namespace is gone", 300)
     return seconds, objects
 
 
@@ -106,8 +107,8 @@ def _namespace(api: Api, name: str) -> str:
     return name
 
 
-def _is_there(api: Api, namespace: str) -> bool:
-    return "code" not in api.get(f"/api/v1/namespaces/{namespace}", check=False)
+def _is_gone(api: Api, namespace: str) -> bool:
+    return "code" in api.get(f"/api/v1/namespaces/{namespace}", check=False)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ MANAGER = "openflow"
 """Our name as a field manager."""
 
 _PAGE = "500"
-_GONE = 410
+_NOT_FOUND, _GONE = 404, 410
 _WATCHING = 50
 
 
@@ -103,17 +103,21 @@ class Cluster:
         to = f"list {kind.kind} objects" + (f" in namespace {namespace}" if namespace else "")
         query = {"labelSelector": labels, "fieldSelector": fields, "limit": _PAGE}
         while True:
+            place = self.resource(kind).path(namespace)
             try:
-                return self._all_pages(kind, self.resource(kind).path(namespace), query, to)
+                return self._all_pages(kind, place, query, to)
             except Expired:
                 continue
             except Refused as refused:
-                if not refused.is_missing:
+                if refused.code != _NOT_FOUND:
                     raise
-                # What was discovered is out of date: the kind is served no more, or elsewhere.
+                # What was discovered may be out of date: the kind is served no more, or elsewhere.
                 self.discovery.forget()
-                if self.discovery.find(kind) is None:
+                found = self.discovery.find(kind)
+                if found is None:
                     return Listing([], "")
+                if found.path(namespace) == place:
+                    raise
 
     def _all_pages(self, kind: Kind, path: str, query: Mapping[str, str | None], to: str) -> Listing:
         items: list[Manifest] = []

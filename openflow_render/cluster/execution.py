@@ -100,36 +100,28 @@ class Execution:
         self._in_order(plans, lambda step: id(step) in running and _is_deleted(None, step))
 
     def _in_order(self, plans: Sequence[JobPlan], chosen: Callable[[Step], bool]) -> None:
-        """Carry out the chosen steps of all jobs that have not failed, several at a time."""
-        todo = [(plan, step) for plan in plans if not self._failed(plan) for step in plan.all_steps if chosen(step)]
+        """Carry out the chosen steps of all jobs that have not failed."""
         done = {each.key for each in self.done}
-        todo = [(plan, step) for plan, step in todo if step.key not in done]
-
-        def carry_out(each: tuple[JobPlan, Step]) -> Trouble | None:
-            try:
-                self._carry_out(*each)
-            except Trouble as trouble:
-                return trouble
-            return None
-
-        for (plan, _), trouble in zip(todo, parallel(carry_out, todo, self._interrupted.set), strict=True):
-            # That the job was taken is the same trouble for all of its steps.
-            if trouble is not None and all(each is not trouble for _, each in self.troubles):
-                self.troubles.append((plan, trouble))
+        standing = [plan for plan in plans if not self._failed(plan)]
+        steps = ((plan, step) for plan in standing for step in plan.all_steps if step.key not in done and chosen(step))
+        self._attempt([(plan, partial(self._carry_out, plan, step)) for plan, step in steps])
 
     def _each(self, plans: Sequence[JobPlan], work: Callable[[JobPlan], None]) -> None:
         """Do something for every job that has not failed."""
-        standing = [plan for plan in plans if not self._failed(plan)]
+        self._attempt([(plan, partial(work, plan)) for plan in plans if not self._failed(plan)])
 
-        def attempt(plan: JobPlan) -> Trouble | None:
+    def _attempt(self, todo: Sequence[tuple[JobPlan, Callable[[], None]]]) -> None:
+        """Do several things at a time; what stops one is a trouble of its job, told once."""
+
+        def attempt(each: tuple[JobPlan, Callable[[], None]]) -> Trouble | None:
             try:
-                work(plan)
+                each[1]()
             except Trouble as trouble:
                 return trouble
             return None
 
-        for plan, trouble in zip(standing, parallel(attempt, standing), strict=True):
-            if trouble is not None:
+        for (plan, _), trouble in zip(todo, parallel(attempt, todo, self._interrupted.set), strict=True):
+            if trouble is not None and all(each is not trouble for _, each in self.troubles):
                 self.troubles.append((plan, trouble))
 
     def _failed(self, plan: JobPlan) -> bool:
@@ -139,19 +131,13 @@ class Execution:
         """Leave the records as they have to be: narrow where all was done, and else with all that may be there."""
         done = {each.key for each in self.done}
 
-        def release(plan: JobPlan) -> Trouble | None:
+        def release(plan: JobPlan) -> None:
             claim = self._claims[id(plan)]
             is_finished = all(step.key in done for step in plan.all_steps if step.changes)
             left = plan.entries if is_finished else claim.record.entries
-            try:
-                claim.release(entry._replace(uid=self._uids.get(entry.key, entry.uid)) for entry in left)
-            except Trouble as trouble:
-                return trouble
-            return None
+            claim.release(entry._replace(uid=self._uids.get(entry.key, entry.uid)) for entry in left)
 
-        for plan, trouble in zip(plans, parallel(release, plans), strict=True):
-            if trouble is not None and not self._failed(plan):
-                self.troubles.append((plan, trouble))
+        self._attempt([(plan, partial(release, plan)) for plan in plans])
 
     def _check(self, plan: JobPlan) -> None:
         """Go on only while nobody else has taken the job; before it is claimed there is nothing but its namespace."""

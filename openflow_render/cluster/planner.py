@@ -46,29 +46,10 @@ class Planner:
         """
         known, plans, live = self._looked(compiled)
         owners = _owners(known, plans)
-        open_: list[tuple[JobPlan, Resource]] = []
-        first: set[Key] = set()
-        for plan in plans:
-            for resource in plan.resources:
-                # What several jobs hold is made by the first, and recorded by all.
-                if resource.key in first:
-                    there = live.get(resource.key)
-                    plan.steps.append(Step(resource.key, Action.KEEP, run=plan.run_of(resource), live=there))
-                elif not self._settled(plan, resource, live):
-                    open_.append((plan, resource))
-                first.add(resource.key)
-            self._retire(plan, live, owners)
         rights = preflight.Rights(self.cluster)
-        rights.ask((plan, resource.key, verb) for plan, resource in open_ for verb in _verbs(live.get(resource.key)))
-        tried = parallel(lambda each: self._tried(*each, live, rights), open_)
-        for (plan, _), found in zip(open_, tried, strict=True):
-            if found.refused is not None:
-                preflight.refuse(plan, found.key, found.wanted or {}, found.refused)
-            others = [job for job in owners.get(found.key, ()) if job != plan.job]
-            step = _shared(found) if others else found
-            plan.steps.append(step)
-            self._decide(plan, step, others)
+        self._try(self._open(plans, live), live, owners, rights)
         for plan in plans:
+            self._retire(plan, live, owners)
             self._finish(plan)
         self._ask_to_write(rights, plans)
         preflight.quotas(self.cluster, plans)
@@ -108,11 +89,44 @@ class Planner:
             places |= {(Kind("v1", "ConfigMap"), each.bundle.namespace) for each in compiled}
             raise preflight.Rights(self.cluster).unseen(places) or refused from None
 
+    def _open(self, plans: Sequence[JobPlan], live: Live) -> list[tuple[JobPlan, Resource]]:
+        """The objects that the server has to be asked about; the others get their steps."""
+        found: list[tuple[JobPlan, Resource]] = []
+        seen: set[Key] = set()
+        for plan in plans:
+            for resource in plan.resources:
+                # What several jobs hold is made by the first, and recorded by all.
+                if resource.key in seen:
+                    there = live.get(resource.key)
+                    plan.steps.append(Step(resource.key, Action.KEEP, run=plan.run_of(resource), live=there))
+                elif not self._settled(plan, resource, live):
+                    found.append((plan, resource))
+                seen.add(resource.key)
+        return found
+
+    def _try(
+        self,
+        wanted: Sequence[tuple[JobPlan, Resource]],
+        live: Live,
+        owners: Mapping[Key, Sequence[Job]],
+        rights: preflight.Rights,
+    ) -> None:
+        """Ask the server what would become of objects, several at a time, and keep the answers in order."""
+        rights.ask((plan, resource.key, verb) for plan, resource in wanted for verb in _verbs(live.get(resource.key)))
+        tried = parallel(lambda each: self._tried(*each, live, rights), wanted)
+        for (plan, _), found in zip(wanted, tried, strict=True):
+            if found.refused is not None:
+                preflight.refuse(plan, found.key, found.wanted or {}, found.refused)
+            others = [job for job in owners.get(found.key, ()) if job != plan.job]
+            step = _shared(found) if others else found
+            plan.steps.append(step)
+            self._decide(plan, step, others)
+
     def _ask_to_write(self, rights: preflight.Rights, plans: Sequence[JobPlan]) -> None:
         """Ask for the rights to delete, and to keep the record."""
         ends = (Action.DELETE, Action.REPLACE)
         asked = [(plan, step.key, "delete") for plan in plans for step in plan.all_steps if step.action in ends]
-        records = [(plan, plan.record.key, verb) for plan in plans if plan.changes for verb in ("create", "update")]
+        records = [(plan, plan.record.key, verb) for plan in plans if plan.changes for verb in _to_record(plan)]
         rights.ask([*asked, *records])
         for plan in plans:
             rights.tell(plan)
@@ -348,6 +362,11 @@ class Live:
 def _verbs(there: Manifest | None) -> tuple[str, ...]:
     """What an apply needs the right to."""
     return ("create", "patch") if there is None else ("patch",)
+
+
+def _to_record(plan: JobPlan) -> tuple[str, ...]:
+    """What keeping the record needs the right to: it is made first, and goes with the last that it names."""
+    return (*(() if plan.record.version else ("create",)), "update", *(() if plan.entries else ("delete",)))
 
 
 def _kind(key: Key) -> Kind:
