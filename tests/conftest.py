@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path as FilePath
 
 import pytest
 from projects import Project
+
+# Who starts the tests in the background may have Ctrl-C ignored, and all that they start would ignore it too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
