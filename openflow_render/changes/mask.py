@@ -19,10 +19,10 @@ _COPY = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 _FLAG = re.compile(r"-[A-Za-z0-9_.-]+\Z")
-_USER = re.compile(r"(://[^/@:\s]+:)[^/@\s]+@")
+_USER = re.compile(r"(://[^/@:\s]*:)[^/@\s]+@")
 """The password in a URL, ``scheme://user:password@host``."""
 
-_INNER = re.compile(r"[{,\"'-] *")
+_INNER = re.compile(r"[{,\"'] *|(?<!\S)- +")
 """What may stand before a name inside a line of YAML."""
 
 _LONGEST = 60

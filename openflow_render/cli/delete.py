@@ -35,7 +35,10 @@ def delete(
     report = options.reading_report(strict=False)
     sources = options.sources(paths, given, report)
     jobs.refuse_errors(report.findings)
-    deleting, keeping = planning.named("--allow-deleting", allow_deleting), planning.named("--keep", keep)
+    deleting, keeping = (
+        planning.named("--allow-deleting", allow_deleting),
+        planning.named("--keep", keep, planning.KEEPING),
+    )
     with clusters.connected(reach) as cluster:
         from openflow_render.cluster.execution import Execution
         from openflow_render.cluster.plan import Consent

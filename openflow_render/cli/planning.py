@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from openflow_render.cluster.plan import Consent, Deleting, JobPlan
     from openflow_render.cluster.planner import Planner
 
-DELETING = ("claims", "namespace", "most")
+KEEPING = ("claims", "namespace")
+DELETING = (*KEEPING, "most")
 
 Replace = Annotated[
     bool, typer.Option("--replace", help="Delete and make anew what cannot be changed; end an old run that still runs.")
@@ -68,7 +69,7 @@ class Flags(NamedTuple):
         return Consent(self.replace, self.force_conflicts, self.prune, self.adopt, self.literal_secrets, agreed)
 
 
-def named(option: str, given: Iterable[str] | None) -> frozenset[Deleting]:
+def named(option: str, given: Iterable[str] | None, of: Sequence[str] = DELETING) -> frozenset[Deleting]:
     """What an option names of that which is deleted only by name.
 
     Raises:
@@ -76,10 +77,10 @@ def named(option: str, given: Iterable[str] | None) -> frozenset[Deleting]:
     """
     from openflow_render.cluster.plan import Deleting
 
-    try:
-        return frozenset(Deleting(each) for each in given or ())
-    except ValueError as error:
-        raise typer.BadParameter(f"{option}: {error}; it takes {', '.join(DELETING)}") from None
+    for each in given or ():
+        if each not in of:
+            raise typer.BadParameter(f"{option} {each}: it takes {', '.join(of)}")
+    return frozenset(Deleting(each) for each in given or ())
 
 
 def plan(

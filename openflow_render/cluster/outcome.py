@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -35,14 +34,27 @@ class Cause(NamedTuple):
     field: str
 
 
-_VALUE = re.compile(r"Invalid value: .*: ", re.DOTALL)
+_INVALID = "Invalid value"
 _LONGEST = 300
 
 
 def brief(text: str) -> str:
     """The first line of what an API server says, without the values that it quotes: they may be whole pods."""
-    line = _VALUE.sub("", text).strip().split("\n", 1)[0].strip()
+    line = _without_values(text).strip().split("\n", 1)[0].strip()
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+
+
+def _without_values(text: str) -> str:
+    """``text`` with all from the first value that it quotes on cut away, but for what is said after the last one."""
+    before, found, quoted = text.partition(f"{_INVALID}: ")
+    if not found:
+        return text
+    _, colon, why = quoted.rpartition(": ")
+    # Not every value is followed by a reason; then this is the end of a value, or all of it.
+    is_reason = (
+        colon and why[:1] not in ('"', "{", "[") and why.count('"') % 2 == 0 and why.count("{") == why.count("}")
+    )
+    return before + (why if is_reason else _INVALID)
 
 
 class Refused(Trouble):

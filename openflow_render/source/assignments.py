@@ -10,7 +10,7 @@ from openflow_render.core import codes, paths
 from openflow_render.core.merge import merge
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Origin, Report
-from openflow_render.core.sensitive import HIDDEN, is_sensitive
+from openflow_render.core.sensitive import HIDDEN, SENSITIVE
 from openflow_render.source import reader, values
 from openflow_render.source.layers import normalised
 
@@ -37,7 +37,7 @@ def parse_set(text: str) -> Assignment:
         ValueError: it is not written so; the message is for the user.
     """
     path, value = _split("--set", text)
-    return Assignment(path, checked_text(value), typed=False, origin=_origin("--set", path, text))
+    return Assignment(path, checked_text(value), typed=False, origin=_origin("--set", text))
 
 
 def parse_set_json(text: str) -> Assignment:
@@ -47,7 +47,7 @@ def parse_set_json(text: str) -> Assignment:
         ValueError: it is not written so; the message is for the user.
     """
     path, value = _split("--set-json", text)
-    return Assignment(path, _json(value), typed=True, origin=_origin("--set-json", path, text))
+    return Assignment(path, _json(value), typed=True, origin=_origin("--set-json", text))
 
 
 def parse_var(text: str) -> tuple[str, str]:
@@ -73,9 +73,9 @@ def checked_text(text: str) -> str:
     return text
 
 
-def _origin(option: str, path: Path, text: str) -> Origin:
-    """The place that an option is; a value with a secret's name is left out of it."""
-    return Origin(f"{option} {text.partition('=')[0]}={HIDDEN}" if is_sensitive(path) else f"{option} {text}")
+def _origin(option: str, text: str) -> Origin:
+    """The place that an option is; a value that has, or holds, a secret's name is left out of it."""
+    return Origin(f"{option} {text.partition('=')[0]}={HIDDEN}" if SENSITIVE.search(text) else f"{option} {text}")
 
 
 def _split(option: str, text: str) -> tuple[Path, str]:

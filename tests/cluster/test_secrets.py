@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -178,6 +179,55 @@ def test_a_refused_secret_is_told_of_without_its_values(vault: Vault, api: Api, 
 
     assert held.exit_code == Exit.UNDECIDED
     assert "OF802" in held.stderr
+
+
+@pytest.mark.parametrize("rerun", ["never", "on-change"])
+def test_a_run_that_would_wait_for_a_withheld_secret_needs_a_decision(
+    vault: Vault, api: Api, namespace: str, rerun: str
+):
+    vault.write(PLANTED, rerun=rerun)
+
+    refused = vault.run("apply", "job.yaml", "--yes")
+    between = api.get(f"/api/v1/namespaces/{namespace}/pods")["items"]
+
+    assert refused.exit_code == Exit.UNDECIDED, refused.stderr
+    assert between == []
+    told = re.findall(r"error OF813: Secret/(\S+) is not there, and not made", refused.stderr)
+    assert len(told) == 2
+    assert refused.stderr.count("hint: --literal-secrets makes it") == 2
+    for name in told:
+        secret = {**SECRET, "metadata": {"name": name}}
+        api.post(f"/api/v1/namespaces/{namespace}/secrets", secret)
+    agreed = vault.run("apply", "job.yaml", "--yes")
+    assert agreed.exit_code == Exit.DONE, agreed.stderr
+    assert "OF813" not in agreed.stderr
+
+
+def test_a_change_of_a_job_whose_withheld_secrets_are_there_needs_none(vault: Vault):
+    vault.write(PLANTED)
+    vault.run("apply", "job.yaml", "--literal-secrets", "--yes")
+
+    result = vault.run("apply", "job.yaml", "--yes", "--set", "metadata.labels.team=x")
+
+    assert result.exit_code == Exit.DONE, result.stderr
+    assert "leave Secret/vault-kerberos-keytab: the job still holds it; only --literal-secrets changes it" in (
+        result.stdout
+    )
+
+
+def test_a_job_that_cannot_be_changed_is_told_of_without_what_its_pods_hold(vault: Vault):
+    """The server quotes the whole template, variables included."""
+    vault.write(PLANTED)
+    set_job = ("--set-json", 'spec.run={"as": "job", "rerun": "never"}')
+    vault.run("apply", "job.yaml", "--literal-secrets", "--yes", *set_job)
+    vault.write(CHANGED)
+
+    refused = vault.run("apply", "job.yaml", "--literal-secrets", "--yes", *set_job)
+    for form in ("json", "markdown"):
+        vault.run("diff", "job.yaml", "--literal-secrets", "--report", form, *set_job)
+
+    assert refused.exit_code == Exit.UNDECIDED, refused.stderr
+    assert "cannot be changed in place: spec.template: field is immutable" in refused.stderr
 
 
 def test_explaining_hides_what_has_the_name_of_a_secret(vault: Vault):
