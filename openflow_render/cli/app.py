@@ -45,6 +45,8 @@ Start here:
   openflow import spark-submit -- ARGS   your own job, as a job file
 
   openflow render job.yaml               the objects it becomes
+
+  openflow diff job.yaml                 what they would change in your cluster
 """
 
 
