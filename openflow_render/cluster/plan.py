@@ -256,11 +256,6 @@ class JobPlan:
         """Whether the cluster would refuse something, whatever is agreed to."""
         return any(each.severity is Severity.ERROR and each.code not in DECISIONS for each in self.report)
 
-    @property
-    def is_undecided(self) -> bool:
-        """Whether something waits for a decision."""
-        return any(each.severity is Severity.ERROR and each.code in DECISIONS for each in self.report)
-
 
 def comparable(manifest: Manifest) -> Manifest:
     """The object without what the server writes for itself, and without our own mark."""
@@ -306,10 +301,10 @@ def _as_it_was(field: FieldChange, old: str, new: str) -> object:
 def _handovers(live: Manifest, merged: Manifest) -> Iterator[Handover]:
     before, after = owned.managers(live), owned.managers(merged)
     had = {path for own in before.values() for path in owned.leaves(own, live)}
+    stay = {path for own in after.values() for path in owned.leaves(own, merged)}
     for manager in sorted(before.keys() | after.keys()):
         old = set(owned.leaves(before.get(manager, {}), live))
         new = set(owned.leaves(after.get(manager, {}), merged))
-        stay = {path for own in after.values() for path in owned.leaves(own, merged)}
         # A field that comes or goes shows as a change; here it is about those that were there and stay.
         gains = sorted(((new - old) & had) - {()}, key=paths.show)
         loses = sorted(((old - new) & stay) - {()}, key=paths.show)
