@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from openflow_render.cluster.plan import JobPlan
 
 
+TIMEOUT = 600.0
+"""Seconds for which `--wait` waits unless told otherwise."""
+
+
 class Until(StrEnum):
     """How far what was applied has to come."""
 
@@ -36,11 +40,15 @@ def apply(
     flags: planning.Flags,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until what was applied is ready, or has failed.")] = False,
     until: Annotated[
-        Until, typer.Option("--until", help="With --wait: until it is ready, or until the application is done.")
-    ] = Until.READY,
+        Until | None,
+        typer.Option(
+            "--until", help="With --wait: until it is ready, or until the application is done. Default: ready."
+        ),
+    ] = None,
     timeout: Annotated[
-        float, typer.Option("--timeout", metavar="SECONDS", min=0, help="How long to wait for that.")
-    ] = 600.0,
+        float | None,
+        typer.Option("--timeout", metavar="SECONDS", min=0, help="With --wait: for how long at most. Default: 600."),
+    ] = None,
     reach: clusters.Reach,
     strict: options.Strict = False,
 ) -> None:
@@ -48,6 +56,8 @@ def apply(
 
     What has moved in between stops it with exit 5. A second run finishes what a first one could not.
     """
+    if not wait and (until is not None or timeout is not None):
+        raise typer.BadParameter("--until and --timeout say how to wait: give --wait")
     with clusters.connected(reach) as cluster:
         planner, plans = planning.plan(cluster, paths, given, compiling, flags, strict=strict)
         from openflow_render.cluster.execution import Execution
@@ -59,7 +69,7 @@ def apply(
             return
         planning.carry_out(Execution(planner), plans, "Apply this plan?", yes=yes)
         if wait:
-            _wait(cluster, plans, until, timeout)
+            _wait(cluster, plans, until or Until.READY, TIMEOUT if timeout is None else timeout)
 
 
 def _wait(cluster: Cluster, plans: Sequence[JobPlan], until: Until, timeout: float) -> None:

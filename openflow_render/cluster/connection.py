@@ -444,6 +444,8 @@ def _configured(login: Login, keys: str) -> ApiClient:
     settings.connection_pool_maxsize = 2 * PARALLEL
     files = login.kubeconfig or KUBE_CONFIG_DEFAULT_LOCATION
     found = any(FilePath(file).expanduser().exists() for file in files.split(os.pathsep) if file)
+    if login.kubeconfig and not found:
+        raise Unreachable(f"there is no kubeconfig {login.kubeconfig}", "--kubeconfig names a file that is there")
     overheard = _Overheard()
     logging.getLogger().addHandler(overheard)
     try:

@@ -237,9 +237,9 @@ class Planner:
         if entry.key in plan.withheld:
             return Step(entry.key, Action.LEAVE, run=entry.run, live=there, why=_WITHHELD)
         if not is_ours(there):
-            return Step(entry.key, Action.LEAVE, run=entry.run, live=there, why=_TAKEN)
-        action = Action.DELETE if self.consent.prune else Action.LEAVE
-        return Step(entry.key, action, run=entry.run, live=there)
+            return Step(entry.key, Action.LEAVE, live=there, why=_TAKEN)
+        # From now on it is of no run: that the job has run anew since must not retire it.
+        return Step(entry.key, Action.DELETE if self.consent.prune else Action.LEAVE, live=there)
 
     def _finish(self, plan: JobPlan) -> None:
         order = {resource.key: index for index, resource in enumerate(plan.resources)}

@@ -491,3 +491,11 @@ def test_a_namespace_that_several_jobs_make_is_made_once(jobs: Jobs, api: Api, n
     assert all(f"Namespace/{jobs.namespace}" in jobs.recorded(name) for name in both)
     assert jobs.diff("one.yaml", "two.yaml").exit_code == Exit.DONE
     api.delete(f"/api/v1/namespaces/{jobs.namespace}")
+
+
+@pytest.mark.parametrize("option", [("--until", "done"), ("--timeout", "3")])
+def test_how_to_wait_says_nothing_without_wait(jobs: Jobs, option: tuple[str, str]):
+    result = jobs.apply(*option)
+
+    assert result.exit_code == Exit.USAGE
+    assert "give --wait" in result.stderr

@@ -404,3 +404,34 @@ def test_delete_ends_the_driver_first(jobs: Jobs, fault_proxy: FaultProxy):
     assert deleted[0] == "pods"
     assert deleted[-1] == "configmaps"  # the record
     assert json.loads(fault_proxy.requests[-1].body)["preconditions"]["uid"]
+
+
+def test_what_was_left_once_is_left_until_it_is_pruned(jobs: Jobs):
+    jobs.write(etl=FIXED)
+    jobs.applied()
+    other = ("--set", "spec.driver.serviceAccount=default", "--set", "spec.driver.memory=2g")
+
+    left = jobs.apply("--replace", *other)
+    again = jobs.diff(*other)
+    pruned = jobs.apply("--prune", "--allow-deleting", "most", *other)
+
+    assert left.exit_code == Exit.DONE, left
+    assert "· leave Role/etl: the job does not hold it any more; --prune deletes it" in left.stdout
+    assert again.exit_code == Exit.DONE
+    assert "delete" not in again.stdout.replace("--prune deletes it", "")
+    assert "deleted Role/etl" in pruned.stderr
+
+
+def test_what_a_run_with_a_plain_name_dropped_is_left_until_it_is_pruned(jobs: Jobs):
+    jobs.write(etl=FIXED)
+    jobs.applied()
+    older = ("--set", "spec.version=4.1.1", "--set", "spec.image=apache/spark:4.1.1")
+
+    left = jobs.apply("--replace", *older)
+    again = jobs.apply(*older)
+    pruned = jobs.apply("--prune", *older)
+
+    assert left.exit_code == Exit.DONE, left
+    assert "· leave NetworkPolicy/etl-policy: the job does not hold it any more; --prune deletes it" in left.stdout
+    assert "deleted" not in again.stderr
+    assert "deleted NetworkPolicy/etl-policy" in pruned.stderr
