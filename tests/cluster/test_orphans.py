@@ -165,7 +165,7 @@ def test_what_was_made_where_another_went_is_known_although_a_later_step_fails(j
     assert recorded["Service"] in ("", new)
     assert new != old
     assert deleted.exit_code == Exit.DONE, deleted
-    assert jobs.everything() == {}
+    wait_until(lambda: jobs.everything() == {}, "everything is gone")  # claims go when their finalizer does
 
 
 def test_signs_of_life_never_undo_the_end_of_a_hold(jobs: Jobs, monkeypatch: pytest.MonkeyPatch):
@@ -223,7 +223,7 @@ def test_a_lost_record_is_written_anew_without_asking(jobs: Jobs):
     assert (again.exit_code, again.stdout) == (Exit.DONE, "plan: 7 unchanged\n")
     assert anew == known
     assert deleted.exit_code == Exit.DONE, deleted
-    assert jobs.everything() == {}
+    wait_until(lambda: jobs.everything() == {}, "everything is gone")  # claims go when their finalizer does
 
 
 def test_what_only_a_lost_record_named_is_told_of_and_recorded(jobs: Jobs):
@@ -261,7 +261,7 @@ def test_what_a_record_names_elsewhere_is_nothing_of_the_jobs(jobs: Jobs, namesp
     assert looked == (Exit.DONE, "plan: 7 unchanged\n", "")
     assert deleted.exit_code == Exit.DONE, deleted
     assert "deletionTimestamp" not in jobs.api.get(path)["metadata"]
-    assert jobs.everything() == {}
+    wait_until(lambda: jobs.everything() == {}, "everything is gone")  # claims go when their finalizer does
     jobs.api.delete(f"/api/v1/namespaces/{elsewhere}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from controlplane import Api, ControlPlane
+from controlplane import Api, ControlPlane, wait_until
 from jobs_of import ETL, FIXED, Jobs, deep, is_write, lines, once, writes
 from projects import Project
 from proxy import FaultProxy, Request, before
@@ -188,7 +188,7 @@ def test_what_another_job_holds_too_survives_the_deletion_of_one(jobs: Jobs):
     assert between == (["pool"], ["other-driver"])
     assert second.exit_code == Exit.DONE
     assert "deleted PersistentVolumeClaim/pool" in second.stderr
-    assert jobs.everything() == {}
+    wait_until(lambda: jobs.everything() == {}, "everything is gone")  # claims go when their finalizer does
 
 
 @pytest.mark.parametrize("together", [True, False])
@@ -221,7 +221,7 @@ def test_what_jobs_share_is_deleted_with_the_last_of_them(jobs: Jobs):
     result = jobs.delete("etl.yaml", "other.yaml", "--allow-deleting", "claims")
 
     assert result.exit_code == Exit.DONE, result
-    assert jobs.everything() == {}
+    wait_until(lambda: jobs.everything() == {}, "everything is gone")  # claims go when their finalizer does
 
 
 # --- old runs --------------------------------------------------------------------------------------------------------
@@ -296,7 +296,7 @@ def test_delete_removes_all_that_was_applied_and_the_record(jobs: Jobs):
         "  run <run2>: is Pending and is ended: its 4 objects are deleted first",
         "plan: 11 to delete",
     )
-    assert jobs.everything() == {}
+    wait_until(lambda: jobs.everything() == {}, "everything is gone")  # claims go when their finalizer does
 
 
 def test_delete_leaves_what_others_made(jobs: Jobs):
@@ -317,7 +317,7 @@ def test_delete_needs_no_sound_job(jobs: Jobs):
     result = jobs.delete()
 
     assert result.exit_code == Exit.DONE, result
-    assert jobs.everything() == {}
+    wait_until(lambda: jobs.everything() == {}, "everything is gone")  # claims go when their finalizer does
 
 
 def test_delete_of_what_was_never_applied_does_nothing(jobs: Jobs):
