@@ -85,7 +85,7 @@ def as_json(findings: Sequence[Finding]) -> str:
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table on stdout for people to compare."""
     if sys.stdout is None or not sys.stdout.isatty():
-        write(_columns([head, *rows]))
+        write(columns([head, *rows]))
         return
     from rich.console import Console
     from rich.table import Table
@@ -96,7 +96,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     Console().print(shown)
 
 
-def _columns(rows: Sequence[Sequence[str]]) -> str:
+def columns(rows: Sequence[Sequence[str]]) -> str:
     """The rows as lines with their cells under each other, for a file or another program."""
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)

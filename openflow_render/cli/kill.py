@@ -61,10 +61,7 @@ def _show(to_end: list[Ending], *, yes: bool) -> None:
         Told: the answer is not yes, or there is nobody to ask.
     """
     rows = [_row(each) for each in to_end]
-    head = (*applications.HEAD, "deletes")
-    widths = [max(map(len, cells)) for cells in zip(head, *rows, strict=True)]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows))
-    text = "".join(f"{line.rstrip()}\n" for line in lines)
+    text = console.columns([(*applications.HEAD, "deletes"), *rows])
     if yes:
         for line in text.splitlines():
             console.say(line)

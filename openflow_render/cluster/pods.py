@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from openflow_render.cluster.reading import list_at, map_at, status_of
 from openflow_render.core.resource import Manifest
 
 MAIN = "spark-kubernetes-driver"
@@ -70,10 +71,10 @@ class Failure(NamedTuple):
 
 def state(pod: Manifest) -> State:
     """What the pod does now."""
-    phase = _status(pod).get("phase") or State.PENDING.value
+    phase = status_of(pod).get("phase") or State.PENDING.value
     if phase in {State.SUCCEEDED, State.FAILED}:
         return State(phase)
-    if _map(pod, "metadata").get("deletionTimestamp"):
+    if map_at(pod, "metadata").get("deletionTimestamp"):
         return State.ENDING
     if phase == State.PENDING:
         return State.QUEUED if _gates(pod) else State.PENDING
@@ -89,7 +90,7 @@ def waits_for(pod: Manifest, events: Sequence[Manifest] = ()) -> str | None:
     if now.has_ended:
         return None
     if now is State.ENDING:
-        finalizers = [str(each) for each in _list(_map(pod, "metadata"), "finalizers")]
+        finalizers = [str(each) for each in list_at(map_at(pod, "metadata"), "finalizers")]
         return f"finalizers: {', '.join(finalizers)}" if finalizers else None
     if now is State.QUEUED:
         return _queue(_gates(pod))
@@ -106,7 +107,7 @@ def failure(pod: Manifest) -> Failure | None:
     ended = next(_failed_containers(pod), None)
     if state(pod) is not State.FAILED:
         return ended if ended is not None and _is_crashing(pod) else None
-    status = _status(pod)
+    status = status_of(pod)
     reason, message = str(status.get("reason") or ""), str(status.get("message") or "")
     if not reason and (disrupted := _condition(pod, "DisruptionTarget")).get("status") == "True":
         reason, message = str(disrupted.get("reason") or ""), str(disrupted.get("message") or "")
@@ -128,8 +129,8 @@ def is_hopeless(pod: Manifest) -> bool:
 
 def main_container(pod: Manifest) -> str:
     """The container that the pod is there for: Spark's driver, else the annotated one, else the first."""
-    names = [str(each.get("name")) for each in _list(_map(pod, "spec"), "containers")]
-    named = _map(_map(pod, "metadata"), "annotations").get("kubectl.kubernetes.io/default-container")
+    names = [str(each.get("name")) for each in list_at(map_at(pod, "spec"), "containers")]
+    named = map_at(map_at(pod, "metadata"), "annotations").get("kubectl.kubernetes.io/default-container")
     return next((name for name in (MAIN, named) if name in names), names[0] if names else "")
 
 
@@ -141,31 +142,17 @@ def container(pod: Manifest, name: str) -> Manifest:
 # --- parts of a pod --------------------------------------------------------------------------------------------------
 
 
-def _map(value: Manifest, field: str) -> Manifest:
-    found = value.get(field)
-    return found if isinstance(found, dict) else {}
-
-
-def _list(value: Manifest, field: str) -> list[Any]:
-    found = value.get(field)
-    return found if isinstance(found, list) else []
-
-
-def _status(pod: Manifest) -> Manifest:
-    return _map(pod, "status")
-
-
 def _containers(pod: Manifest) -> Iterator[Manifest]:
     for field in ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"):
-        yield from _list(_status(pod), field)
+        yield from list_at(status_of(pod), field)
 
 
 def _condition(pod: Manifest, kind: str) -> Manifest:
-    return next((each for each in _list(_status(pod), "conditions") if each.get("type") == kind), {})
+    return next((each for each in list_at(status_of(pod), "conditions") if each.get("type") == kind), {})
 
 
 def _gates(pod: Manifest) -> list[str]:
-    return [str(each.get("name")) for each in _list(_map(pod, "spec"), "schedulingGates")]
+    return [str(each.get("name")) for each in list_at(map_at(pod, "spec"), "schedulingGates")]
 
 
 # --- why it waits ----------------------------------------------------------------------------------------------------
@@ -180,7 +167,7 @@ def _queue(gates: Sequence[str]) -> str:
 def _waiting(pod: Manifest) -> Iterator[tuple[str, str]]:
     """Reason and message of each container that waits."""
     for each in _containers(pod):
-        found = _map(_map(each, "state"), "waiting")
+        found = map_at(map_at(each, "state"), "waiting")
         if found:
             yield str(found.get("reason") or ""), str(found.get("message") or "")
 
@@ -191,12 +178,14 @@ def _told_waiting(pod: Manifest) -> tuple[str, str] | None:
 
 
 def _unscheduled(pod: Manifest, events: Sequence[Manifest]) -> str | None:
-    if _map(pod, "spec").get("nodeName"):
+    if map_at(pod, "spec").get("nodeName"):
         return None
     scheduled = _condition(pod, "PodScheduled")
     if scheduled.get("status") == "False":
         return _sentence(str(scheduled.get("reason") or "not scheduled"), str(scheduled.get("message") or ""))
-    return _warned(events) or f"a node; {_map(pod, 'spec').get('schedulerName') or 'the scheduler'} has found none yet"
+    return (
+        _warned(events) or f"a node; {map_at(pod, 'spec').get('schedulerName') or 'the scheduler'} has found none yet"
+    )
 
 
 def _warned(events: Sequence[Manifest]) -> str | None:
@@ -207,7 +196,7 @@ def _warned(events: Sequence[Manifest]) -> str | None:
 
 def _when(event: Manifest) -> str:
     """When an event was last seen; what wrote it decides which field says so."""
-    series = _map(event, "series").get("lastObservedTime")
+    series = map_at(event, "series").get("lastObservedTime")
     times = (series, event.get("lastTimestamp"), event.get("eventTime"), event.get("firstTimestamp"))
     return next((str(each) for each in times if each), "")
 
@@ -222,10 +211,10 @@ def _sentence(reason: str, message: str) -> str:
 def _failed_containers(pod: Manifest) -> Iterator[Failure]:
     """How containers failed: those that keep the others from starting, then the main one, then the rest."""
     main = main_container(pod)
-    init = _list(_status(pod), "initContainerStatuses")
-    rest = sorted(_list(_status(pod), "containerStatuses"), key=lambda each: each.get("name") != main)
+    init = list_at(status_of(pod), "initContainerStatuses")
+    rest = sorted(list_at(status_of(pod), "containerStatuses"), key=lambda each: each.get("name") != main)
     for each in (*init, *rest):
-        ended = _map(_map(each, "state"), "terminated") or _map(_map(each, "lastState"), "terminated")
+        ended = map_at(map_at(each, "state"), "terminated") or map_at(map_at(each, "lastState"), "terminated")
         if ended.get("exitCode"):
             reason, message = str(ended.get("reason") or "Error"), str(ended.get("message") or "")
             yield Failure(reason, int(ended["exitCode"]), str(each.get("name") or ""), message)

@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from openflow_render.cluster import pods
+from openflow_render.cluster.reading import list_at, map_at, status_of
 from openflow_render.core.resource import Key, Manifest
 
 SETTLING = 5.0
@@ -73,7 +74,7 @@ def standing(manifest: Manifest, related: Related = ALONE) -> Standing:
     group = str(manifest["apiVersion"]).rpartition("/")[0]
     rule = _RULES.get((group, str(manifest["kind"])), _existing)
     found = _unseen(manifest) or rule(manifest, related)
-    if _map(manifest, "metadata").get("deletionTimestamp") and found.phase not in (Phase.DONE, Phase.FAILED):
+    if map_at(manifest, "metadata").get("deletionTimestamp") and found.phase not in (Phase.DONE, Phase.FAILED):
         return Standing(Phase.WAITING, "Being deleted")
     return found
 
@@ -85,11 +86,11 @@ def is_worth_watching(key: Key) -> bool:
 
 def pods_of(manifest: Manifest) -> Mapping[str, str]:
     """The labels of the pods that belong to a workload; empty if there are none to look for."""
-    template = manifest if manifest["kind"] == "Pod" else _map(_map(manifest, "spec"), "template")
-    application = _map(_map(template, "metadata"), "labels").get(APPLICATION)
+    template = manifest if manifest["kind"] == "Pod" else map_at(map_at(manifest, "spec"), "template")
+    application = map_at(map_at(template, "metadata"), "labels").get(APPLICATION)
     if application:
         return {APPLICATION: str(application)}
-    return _map(_map(_map(manifest, "spec"), "selector"), "matchLabels")
+    return map_at(map_at(map_at(manifest, "spec"), "selector"), "matchLabels")
 
 
 def own_pods(manifest: Manifest, related: Related) -> list[Manifest]:
@@ -97,19 +98,19 @@ def own_pods(manifest: Manifest, related: Related) -> list[Manifest]:
     if manifest["kind"] == "Pod":
         return [manifest]
     if manifest["kind"] == "Deployment":
-        metadata = _map(_map(_map(manifest, "spec"), "template"), "metadata")
+        metadata = map_at(map_at(map_at(manifest, "spec"), "template"), "metadata")
         return [each for each in related.pods if _owner(each)[0] == "ReplicaSet" and _is_made_of(each, metadata)]
-    uid = _map(manifest, "metadata").get("uid")
+    uid = map_at(manifest, "metadata").get("uid")
     return [each for each in related.pods if _owner(each) == (manifest["kind"], uid)]
 
 
 def failure(pod: Manifest) -> pods.Failure | None:
     """Why a pod failed, or will fail once its sidecars end; ``None`` if it did not."""
     found = pods.failure(pod)
-    if found or pods.state(pod) is not pods.State.RUNNING or _map(pod, "spec").get("restartPolicy") != "Never":
+    if found or pods.state(pod) is not pods.State.RUNNING or map_at(pod, "spec").get("restartPolicy") != "Never":
         return found
     main = pods.main_container(pod)
-    ended = _map(_map(pods.container(pod, main), "state"), "terminated")
+    ended = map_at(map_at(pods.container(pod, main), "state"), "terminated")
     code = ended.get("exitCode")
     return (
         pods.Failure(str(ended.get("reason") or ""), int(code), main, str(ended.get("message") or "")) if code else None
@@ -118,7 +119,7 @@ def failure(pod: Manifest) -> pods.Failure | None:
 
 def _unseen(manifest: Manifest) -> Standing | None:
     """What the status says is old: a controller that keeps books of it has not come to the latest change."""
-    observed, generation = _status(manifest).get("observedGeneration"), _map(manifest, "metadata").get("generation")
+    observed, generation = status_of(manifest).get("observedGeneration"), map_at(manifest, "metadata").get("generation")
     if observed is None or generation is None or int(observed) >= int(generation):
         return None
     return Standing(Phase.WAITING, "Waiting for its controller to see the change")
@@ -155,7 +156,7 @@ def _alone(pod: Manifest, related: Related) -> Standing:
 
 
 def _running(pod: Manifest) -> Standing:
-    names = [str(each.get("name")) for each in _list(_map(pod, "spec"), "containers")]
+    names = [str(each.get("name")) for each in list_at(map_at(pod, "spec"), "containers")]
     up = sum(_is_up(pods.container(pod, name)) for name in names)
     if up < len(names):
         return Standing(Phase.WAITING, f"{pods.State.RUNNING}, {up} of {len(names)} containers ready")
@@ -164,7 +165,7 @@ def _running(pod: Manifest) -> Standing:
 
 def _is_up(container: Manifest) -> bool:
     """Whether a container is ready, or has done what it was there for."""
-    ended = _map(_map(container, "state"), "terminated")
+    ended = map_at(map_at(container, "state"), "terminated")
     return bool(container.get("ready")) or (bool(ended) and not ended.get("exitCode"))
 
 
@@ -198,9 +199,9 @@ def _job(job: Manifest, related: Related) -> Standing:
     failed = _condition(job, "Failed") or _condition(job, "FailureTarget")
     if failed:
         return Standing(Phase.FAILED, _said("Failed", failed))
-    spec, status = _map(job, "spec"), _status(job)
+    spec, status = map_at(job, "spec"), status_of(job)
     if spec.get("suspend") or _condition(job, "Suspended"):
-        queue = _map(_map(job, "metadata"), "labels").get("kueue.x-k8s.io/queue-name")
+        queue = map_at(map_at(job, "metadata"), "labels").get("kueue.x-k8s.io/queue-name")
         return Standing(Phase.QUEUED, f"Suspended: queued in {queue}" if queue else "Suspended")
     own = own_pods(job, related)
     hopeless = _hopeless(own, related)
@@ -218,7 +219,7 @@ def _deployment(deployment: Manifest, related: Related) -> Standing:
     progress = _condition(deployment, "Progressing", "False")
     if progress.get("reason") == "ProgressDeadlineExceeded":
         return Standing(Phase.FAILED, _said("Failed", progress))
-    spec, status = _map(deployment, "spec"), _status(deployment)
+    spec, status = map_at(deployment, "spec"), status_of(deployment)
     if status.get("observedGeneration") is None:
         return Standing(Phase.WAITING, "Waiting for its controller")
     wanted = int(spec.get("replicas", 1))
@@ -260,20 +261,20 @@ def _blocked(found: Standing, own: Iterable[Manifest], related: Related) -> Stan
 def _refused(job: Manifest, related: Related) -> Standing | None:
     """A Job that may not make pods, said by more than one event: the first may be about what has passed."""
     told = [each for each in _about(job, related.events) if each.get("reason") == "FailedCreate"]
-    if _status(job).get("active") or sum(int(each.get("count") or 1) for each in told) < 2:
+    if status_of(job).get("active") or sum(int(each.get("count") or 1) for each in told) < 2:
         return None
     return Standing(Phase.WAITING, f"No pods: {told[-1].get('message')}", SETTLING)
 
 
 def _cron_job(cron_job: Manifest, _: Related) -> Standing:
-    return Standing(Phase.READY, "Suspended" if _map(cron_job, "spec").get("suspend") else "Scheduled")
+    return Standing(Phase.READY, "Suspended" if map_at(cron_job, "spec").get("suspend") else "Scheduled")
 
 
 # --- claims and groups -----------------------------------------------------------------------------------------------
 
 
 def _claim(claim: Manifest, related: Related) -> Standing:
-    phase = str(_status(claim).get("phase") or "Pending")
+    phase = str(status_of(claim).get("phase") or "Pending")
     if phase == "Bound":
         return Standing(Phase.READY, phase)
     if phase == "Lost":
@@ -296,10 +297,10 @@ _GROUP_PHASES: Mapping[str, Phase] = {
 
 def _group(group: Manifest, _: Related) -> Standing:
     """A group of pods that start together, of Volcano or of the scheduler plugins."""
-    status = _status(group)
+    status = status_of(group)
     phase = str(status.get("phase") or "Waiting for its scheduler")
     found = _GROUP_PHASES.get(phase, Phase.WAITING)
-    wanted = int(_map(group, "spec").get("minMember") or 1)
+    wanted = int(map_at(group, "spec").get("minMember") or 1)
     up = int(status.get("running") or 0) + int(status.get("succeeded") or 0)
     if found is Phase.DONE:
         return Standing(found, phase)
@@ -325,27 +326,13 @@ _RULES: Mapping[tuple[str, str], Rule] = {
 # --- parts of a manifest ---------------------------------------------------------------------------------------------
 
 
-def _map(value: Manifest, field: str) -> dict[str, Any]:
-    found = value.get(field)
-    return found if isinstance(found, dict) else {}
-
-
-def _list(value: Manifest, field: str) -> list[Any]:
-    found = value.get(field)
-    return found if isinstance(found, list) else []
-
-
-def _status(manifest: Manifest) -> Manifest:
-    return _map(manifest, "status")
-
-
 def _name(manifest: Manifest) -> str:
-    return str(_map(manifest, "metadata").get("name"))
+    return str(map_at(manifest, "metadata").get("name"))
 
 
 def _condition(manifest: Manifest, kind: str, status: str = "True") -> Manifest:
     """The condition, if it has that status; else empty."""
-    found = (each for each in _list(_status(manifest), "conditions") if each.get("type") == kind)
+    found = (each for each in list_at(status_of(manifest), "conditions") if each.get("type") == kind)
     return next((each for each in found if each.get("status") == status), {})
 
 
@@ -360,19 +347,19 @@ def _told(failed: pods.Failure) -> str:
 
 
 def _about(manifest: Manifest, events: Iterable[Manifest]) -> list[Manifest]:
-    uid = _map(manifest, "metadata").get("uid")
-    return [each for each in events if _map(each, "involvedObject").get("uid") == uid]
+    uid = map_at(manifest, "metadata").get("uid")
+    return [each for each in events if map_at(each, "involvedObject").get("uid") == uid]
 
 
 def _owner(pod: Manifest) -> tuple[str, str | None]:
     """Kind and uid of what controls a pod."""
-    owners = _list(_map(pod, "metadata"), "ownerReferences")
+    owners = list_at(map_at(pod, "metadata"), "ownerReferences")
     return next(((str(each.get("kind")), each.get("uid")) for each in owners if each.get("controller")), ("", None))
 
 
 def _is_made_of(pod: Manifest, template: Manifest) -> bool:
     """Whether a pod has all labels and annotations that a template gives."""
     return all(
-        _map(template, field).items() <= _map(_map(pod, "metadata"), field).items()
+        map_at(template, field).items() <= map_at(map_at(pod, "metadata"), field).items()
         for field in ("labels", "annotations")
     )

@@ -13,6 +13,8 @@ import controlplane
 import kubelet as kubelets
 import pytest
 from controlplane import Api, ControlPlane
+from jobs_of import ETL, Jobs
+from projects import Project
 from proxy import FaultProxy
 
 MINOR = os.environ.get("OPENFLOW_TEST_KUBERNETES") or "1.36"
@@ -69,3 +71,14 @@ def kubelet(api: Api, tmp_path: Path) -> Iterator[kubelets.Kubelet]:
     """A node: logs and ports of the pods whose ``spec.nodeName`` is ``kubelet.node_name``."""
     with kubelets.registered(api, tmp_path) as kubelet:
         yield kubelet
+
+
+@pytest.fixture
+def jobs(
+    project: Project, control_plane: ControlPlane, api: Api, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> Jobs:
+    """Commands on jobs in the test's namespace, and a job ``etl`` to begin with; what is discovered is not kept."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(project.folder / "cache"))
+    found = Jobs(project, control_plane, api, namespace)
+    found.write(etl=ETL)
+    return found

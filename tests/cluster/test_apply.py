@@ -13,7 +13,6 @@ from hashlib import sha256
 import pytest
 from controlplane import Api, ControlPlane
 from jobs_of import ETL, FIXED, Jobs, deep, is_write, lines, once, writes
-from projects import Project
 from proxy import FaultProxy, Match, Request, answer, before
 
 from openflow_render.cli.exits import Exit
@@ -31,16 +30,6 @@ FORBIDDEN = {
     "message": 'pods "etl-driver" is forbidden: not today',
     "code": 403,
 }
-
-
-@pytest.fixture
-def jobs(
-    project: Project, control_plane: ControlPlane, api: Api, namespace: str, monkeypatch: pytest.MonkeyPatch
-) -> Jobs:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(project.folder / "cache"))
-    found = Jobs(project, control_plane, api, namespace)
-    found.write(etl=ETL)
-    return found
 
 
 def write_of(plural: str, method: str = "PATCH") -> Match:

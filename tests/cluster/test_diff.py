@@ -5,23 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from controlplane import Api, ControlPlane
+from controlplane import Api
 from jobs_of import ETL, FIXED, Jobs, deep, lines, writes
-from projects import Project
 from proxy import FaultProxy
 
 from openflow_render.cli.exits import Exit
-
-
-@pytest.fixture
-def jobs(
-    project: Project, control_plane: ControlPlane, api: Api, namespace: str, monkeypatch: pytest.MonkeyPatch
-) -> Jobs:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(project.folder / "cache"))
-    found = Jobs(project, control_plane, api, namespace)
-    found.write(etl=ETL)
-    return found
-
 
 PATCH = """\
 apiVersion: openflow.io/v1

@@ -7,22 +7,11 @@ from typing import Any
 import pytest
 from controlplane import Api, ControlPlane, wait_until
 from jobs_of import ETL, FIXED, Jobs, deep, lines
-from projects import Project
 
 from openflow_render.cli.exits import Exit
 
 MAKES = "the cluster would refuse the pods that"
 RESTRICTED = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
-
-
-@pytest.fixture
-def jobs(
-    project: Project, control_plane: ControlPlane, api: Api, namespace: str, monkeypatch: pytest.MonkeyPatch
-) -> Jobs:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(project.folder / "cache"))
-    found = Jobs(project, control_plane, api, namespace)
-    found.write(etl=ETL)
-    return found
 
 
 def said(text: str) -> list[str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from controlplane import Api, ControlPlane, wait_until
+from controlplane import wait_until
 from jobs_of import ETL, FIXED, Jobs, deep, is_write, lines, once, writes
-from projects import Project
 from proxy import FaultProxy, Request, before
 
 from openflow_render.cli.exits import Exit
@@ -24,13 +23,10 @@ WITHOUT_ACCOUNT = ("--set", "spec.driver.serviceAccount=default")
 
 
 @pytest.fixture
-def jobs(
-    project: Project, control_plane: ControlPlane, api: Api, namespace: str, monkeypatch: pytest.MonkeyPatch
-) -> Jobs:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(project.folder / "cache"))
-    found = Jobs(project, control_plane, api, namespace)
-    found.write(etl=FIXED)
-    return found
+def jobs(jobs: Jobs) -> Jobs:
+    """The job has a plain name here."""
+    jobs.write(etl=FIXED)
+    return jobs
 
 
 def with_claim(text: str, **more: object) -> str:
