@@ -61,7 +61,7 @@ class Submitted:
         reason = "Error" if code else "Completed"
         ended = {"exitCode": code, "reason": reason, **terminated}
         phase = "Failed" if code else "Succeeded"
-        began = written(datetime.now(UTC) - timedelta(minutes=5, seconds=10))
+        began = written(datetime.now(UTC) - timedelta(hours=1, minutes=5, seconds=30))
         self.status(pod, phase=phase, startTime=began, containerStatuses=[container(terminated=ended)])
 
     def path(self, pod: str) -> str:

@@ -119,9 +119,9 @@ def test_applications_that_match_a_glob_are_listed_the_newest_first(openflow: Op
     assert result == (
         Exit.DONE,
         (
-            f"submission id{' ' * len(ns)}  name   state      age    executors  restarts  started by\n"
-            f"{ns}:etl-b-driver  etl-b  Succeeded  5m10s  0/0        0         spark-submit\n"
-            f"{ns}:etl-a-driver  etl-a  Running    2h5m   2/2        0         spark-submit\n"
+            f"submission id{' ' * len(ns)}  name   state      age   executors  restarts  started by\n"
+            f"{ns}:etl-b-driver  etl-b  Succeeded  1h5m  0/0        0         spark-submit\n"
+            f"{ns}:etl-a-driver  etl-a  Running    2h5m  2/2        0         spark-submit\n"
         ),
         "",
     )
@@ -288,7 +288,7 @@ def test_a_failed_application_tells_exit_code_and_last_words(openflow: Openflow,
 
     assert result.stdout.endswith(
         "  state       Failed\n"
-        "  age         5m10s\n"
+        "  age         1h5m\n"
         "  executors   0 of 0 running\n"
         "  restarts    0\n"
         "  started by  spark-submit\n"
