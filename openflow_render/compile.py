@@ -5,36 +5,52 @@ Compilation is pure. A second, watched run gives the same result and says why; f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
-from openflow_render import checks, engines, schedulers, transforms
+from openflow_render import checks, engines, schedulers
 from openflow_render.checks import kubernetes
 from openflow_render.core import codes, paths
 from openflow_render.core.paths import Path
-from openflow_render.core.report import Origin, Report
+from openflow_render.core.report import Origin, Report, Severity
 from openflow_render.core.resource import Bundle, Manifest, Resource
 from openflow_render.core.section import typed
 from openflow_render.core.watch import Credit, Credits, Plan, Recorder
 from openflow_render.source import expressions, layers
+from openflow_render.source.files import Files
 from openflow_render.source.load import Source
 from openflow_render.source.templates import BUILT_IN, Template, Templates
 from openflow_render.spec import combinations, schema, texts
 from openflow_render.spec.job import Job
+from openflow_render.transforms.gitops import GitOps
+from openflow_render.transforms.identity import Identity
+from openflow_render.transforms.metadata import Metadata
 from openflow_render.transforms.patches import Patching
+from openflow_render.transforms.provenance import Provenance
 from openflow_render.transforms.transform import Transform
 
 DEFAULT_NAMESPACE = "default"
 
 
 class Settings(NamedTuple):
-    """What the command line says about a compilation besides the job."""
+    """What the command line and the project say about a compilation besides the job.
+
+    ``controller`` is who syncs the objects, ``argocd`` or ``flux``, if one does; ``old_run`` what becomes of a run
+    under way where the job does not say; ``provenance`` whether objects name their source; ``tree`` whether they are
+    written to a folder.
+    """
 
     kubernetes: str = kubernetes.DEFAULT
     namespace: str | None = None
     run_id: str | None = None
     strict: bool = False
+    severities: Mapping[str, Severity] = MappingProxyType({})
+    controller: str | None = None
+    old_run: str = "finish"
+    provenance: bool = False
+    tree: bool = False
 
 
 def compile_job(source: Source, settings: Settings, report: Report) -> Bundle | None:
@@ -52,7 +68,10 @@ def _checked(source: Source, settings: Settings, report: Report) -> Bundle | Non
     profile = source.tree["spec"].get("security", {}).get("profile", "none")
     checks.run(bundle, checks.Context(settings.kubernetes, profile), report)
     for resource in bundle:
-        if resource.literal:
+        if resource.literal and settings.tree:
+            name = str(resource.key)
+            report.add(codes.SECRET_IN_TREE, at=("metadata", "name"), target=(name, ("data",)), object=name)
+        elif resource.literal:
             report.add(codes.CONTENT_KEPT_BACK, at=("metadata", "name"), name=resource.name)
     if any(finding.target for finding in report):
         _point_at_input(source, settings, report)
@@ -73,7 +92,8 @@ def _compile(source: Source, settings: Settings, report: Report, recorder: Recor
     namespace = settings.namespace or DEFAULT_NAMESPACE
     scheduler = schedulers.find(job.scheduling.scheduler)
     schedulers.check(job, scheduler, report)
-    context = engines.Context(source.files, report, scheduler, namespace, recorder)
+    files = source.files.recorded() if settings.provenance else source.files
+    context = engines.Context(files, report, scheduler, namespace, recorder, settings.controller)
     plans = engine.plan(job, context)
     if not settings.namespace and job.namespace is None and cast("Any", plans["app"]).namespace == DEFAULT_NAMESPACE:
         report.add(codes.NO_NAMESPACE, at=("metadata", "namespace"))
@@ -82,9 +102,25 @@ def _compile(source: Source, settings: Settings, report: Report, recorder: Recor
     if report.failed:
         return None
     watched_job = job if recorder is None else recorder.watch(job, ("spec",))
-    for transform in transforms.pipeline(watched_job, source.patches, settings.run_id):
+    bundle.ends_old = (job.run.old_run or settings.old_run) == "end"
+    for transform in _transforms(watched_job, source, files, settings):
         _run(transform, bundle, report, recorder)
     return None if report.failed else bundle
+
+
+def _transforms(job: Job, source: Source, files: Files, settings: Settings) -> Iterator[Transform]:
+    """What is done to finished objects, in order.
+
+    Metadata comes first, so that a patch can target labels; identity comes after the patches, since every change before
+    it counts; what only tells where objects come from is no part of what is run.
+    """
+    yield Metadata(job)
+    if settings.controller is not None:
+        yield GitOps(job, settings.controller, settings.old_run)
+    yield from map(Patching, source.patches)
+    yield Identity(job, settings.run_id)
+    if settings.provenance:
+        yield Provenance(source.label, source.digest(files))
 
 
 def _typed(source: Source, settings: Settings, report: Report) -> tuple[Job | None, engines.Engine | None]:
@@ -98,7 +134,7 @@ def _typed(source: Source, settings: Settings, report: Report) -> tuple[Job | No
     if isinstance(spec.get("image"), str):
         spec = {**spec, "image": {"name": spec["image"]}}
     job = typed(engine.job_type, {**source.tree, "spec": spec}, ("spec",))
-    combinations.check(job, settings.run_id, report)
+    combinations.check(job, settings.run_id, settings.controller, report)
     return job, engine
 
 

@@ -342,7 +342,7 @@ def _readme_bundle() -> list[Any]:
         file = Path(folder, "job.yaml")
         file.write_text(job, encoding="utf-8")
         report = options.reading_report(strict=True)
-        [source] = options.sources([str(file)], options.Given(), report)
+        [source] = options.task([str(file)], options.Given(), options.Compiling(), report, strict=True).sources
         bundle = compile_job(source, Settings(kubernetes.DEFAULT), report)
     assert bundle is not None, report.findings
     return sorted(bundle.manifests, key=lambda each: each["kind"] == "Pod")

@@ -29,7 +29,7 @@ COMMANDS = {
     "ui": "Open the UI of a running application on this machine.",
     "kill": "End applications.",
     "import": "Turn a spark-submit command or a properties file into a job file.",
-    "schema": "Print the JSON Schema of a job or an overlay, for editors.",
+    "schema": "Print the JSON Schema of a job, an overlay or a project, for editors.",
     "codes": "Explain the diagnostics.",
 }
 """Every command and what it does, in the order in which people meet them; the module has the same name, or nearly."""

@@ -32,7 +32,7 @@ def command() -> Any:
 
 def apply(
     *,
-    paths: options.Paths,
+    paths: options.Paths = None,
     given: options.Given,
     compiling: options.Compiling,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, and what would stop it.")] = False,

@@ -19,7 +19,7 @@ def command() -> Any:
 
 def delete(
     *,
-    paths: options.Paths,
+    paths: options.Paths = None,
     given: options.Given,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be deleted; change nothing.")] = False,
     yes: clusters.Yes = False,
@@ -33,7 +33,7 @@ def delete(
     The jobs need not be sound any more: the record in the cluster says what they own.
     """
     report = options.reading_report(strict=False)
-    sources = options.sources(paths, given, report)
+    task = options.task(paths, given, options.Compiling(), report, strict=False)
     jobs.refuse_errors(report.findings)
     deleting, keeping = (
         planning.named("--allow-deleting", allow_deleting),
@@ -46,7 +46,7 @@ def delete(
         from openflow_render.cluster.record import Job
 
         planning.expect(cluster, expect_cluster)
-        names = [Job(*_name(source, given.namespace)) for source in sources]
+        names = [Job(*_name(source, task.settings.namespace)) for source in task.sources]
         planner = Planner(cluster, Settings(), Consent(deleting=deleting, keeping=keeping))
         plans = planner.plan_deletion(names)
         for name in names:

@@ -46,13 +46,12 @@ def explain(
     Without OBJECT, the objects and why they exist; without FIELD, every value of the object with its source.
     """
     report = options.reading_report(strict=False)
-    settings = options.settings(given, compiling, strict=False)
-    found = options.sources([path], given, report, compiling.run_id)
+    task = options.task([path], given, compiling, report, strict=False)
     jobs.refuse_errors(report.findings)
     console.show(report)
-    for source in found:
+    for source in task.sources:
         own = Report(source.origin)
-        explained = explain_job(source, settings, own)
+        explained = explain_job(source, task.settings, own)
         own.stop_if_failed()
         console.show(own)
         if explained is not None:

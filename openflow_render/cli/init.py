@@ -72,9 +72,13 @@ def _filled(text: str) -> str:
     return str(template.render(version=__version__))
 
 
+_NOT_OBJECTS = frozenset({"project", "report"})
+"""Folders of templates that no object is made of."""
+
+
 def _templates() -> Iterator[tuple[str, str]]:
     for folder in sorted(assets.asset("templates").iterdir(), key=lambda each: each.name):
-        if folder.is_dir() and folder.name != "project":
+        if folder.is_dir() and folder.name not in _NOT_OBJECTS:
             yield from _copied(folder)
 
 

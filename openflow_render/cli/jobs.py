@@ -65,7 +65,7 @@ def _compile(
 
 
 def _compile_one(source: Source, settings: Settings, make: Callable[[Bundle, Source], T]) -> _Result[T]:
-    report = Report(source.origin, strict=settings.strict)
+    report = Report(source.origin, strict=settings.strict, severities=settings.severities)
     try:
         bundle = compile_job(source, settings, report)
     except Rejected:

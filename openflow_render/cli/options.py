@@ -11,14 +11,16 @@ from typing import Annotated, Any, NamedTuple, TypeVar, get_type_hints
 import typer
 
 from openflow_render.checks import kubernetes
-from openflow_render.cli import console
+from openflow_render.cli import console, projects
+from openflow_render.cli.projects import Loaded
 from openflow_render.compile import Settings
 from openflow_render.core import codes
-from openflow_render.core.report import Origin, Report
+from openflow_render.core.report import Origin, Report, nearest
 from openflow_render.source import assignments
-from openflow_render.source.load import STDIN, Source, load
+from openflow_render.source.load import STDIN, Around, Source, load
 from openflow_render.source.reader import Document
 from openflow_render.spec import schema
+from openflow_render.spec.project import Target
 
 T = TypeVar("T")
 
@@ -35,7 +37,10 @@ def _quiet(value: bool) -> bool:
     return value
 
 
-Paths = Annotated[list[str], typer.Argument(metavar="PATH...", help="Job files, folders of them, or - for stdin.")]
+Paths = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[PATH]...", help="Job files, folders of them, or - for stdin. Default: the target's."),
+]
 Overlays = Annotated[
     list[str] | None,
     typer.Option("--overlay", "-o", metavar="OVERLAY", help="An overlay by name or file; several apply in order."),
@@ -51,11 +56,20 @@ Namespace = Annotated[
     str | None, typer.Option("--namespace", "-n", metavar="NAME", help="The namespace of jobs that name none.")
 ]
 Kubernetes = Annotated[
-    str, typer.Option("--kubernetes", metavar="VERSION", help="The Kubernetes minor that objects are checked for.")
+    str | None,
+    typer.Option(
+        "--kubernetes",
+        metavar="VERSION",
+        help=f"The Kubernetes minor that objects are checked for. Default: the project's, else {kubernetes.DEFAULT}.",
+    ),
 ]
 RunId = Annotated[
     str | None, typer.Option("--run-id", metavar="TEXT", help="What tells this run from others, for `rerun: always`.")
 ]
+TargetName = Annotated[
+    str | None, typer.Option("--target", "-t", metavar="NAME", help="A target of the project file, openflow.yaml.")
+]
+AllTargets = Annotated[bool, typer.Option("--all-targets", help="Every target of the project file.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Take warnings as errors.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", callback=_quiet, help="Say nothing but errors.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show a traceback should openflow itself fail.")]
@@ -69,12 +83,13 @@ class Given(NamedTuple):
     sets_json: SetsJson = None
     variables: Vars = None
     namespace: Namespace = None
+    target: TargetName = None
 
 
 class Compiling(NamedTuple):
     """For what jobs are compiled."""
 
-    kubernetes_version: Kubernetes = kubernetes.DEFAULT
+    kubernetes_version: Kubernetes = None
     run_id: RunId = None
 
 
@@ -116,22 +131,135 @@ def _fields(group: Any) -> list[Parameter]:
     return [Parameter(name, Parameter.KEYWORD_ONLY, default=defaults[name], annotation=hints[name]) for name in hints]
 
 
-def settings(given: Given, compiling: Compiling, *, strict: bool) -> Settings:
-    """What the options say about compiling.
+class Task(NamedTuple):
+    """Jobs that are to be compiled, and for what; ``folder`` is the root of the project of ``target``."""
+
+    sources: list[Source]
+    settings: Settings
+    folder: FilePath
+    target: Target | None
+
+
+def task(paths: Sequence[str] | None, given: Given, compiling: Compiling, report: Report, *, strict: bool) -> Task:
+    """The jobs that the options name, and for what they are compiled; findings about reading go into ``report``.
 
     Raises:
-        typer.BadParameter: the version is none, or older than the oldest that is supported.
+        typer.BadParameter: what the options say is not well formed, contradicts the target, or names nothing.
+        Rejected: the project file is no good.
     """
-    minor = usage(kubernetes.normalise_minor, compiling.kubernetes_version)
-    return Settings(minor, given.namespace, compiling.run_id, strict)
+    project = projects.load(paths or (), report)
+    return _task(paths, given, compiling, project, _target(given.target, project), report, strict=strict)
 
 
-def sources(paths: Sequence[str], given: Given, report: Report, run_id: str | None = None) -> list[Source]:
-    """The jobs that the options name; findings about reading them go into ``report``.
+def tasks(
+    paths: Sequence[str] | None,
+    given: Given,
+    compiling: Compiling,
+    report: Report,
+    *,
+    strict: bool,
+    all_targets: bool,
+) -> list[Task]:
+    """What `task` gives; for each target of the project with ``all_targets``.
 
     Raises:
-        typer.BadParameter: a path is empty, stdin is named twice, or an assignment is not well formed.
+        typer.BadParameter, Rejected: as `task`.
     """
+    if not all_targets:
+        return [task(paths, given, compiling, report, strict=strict)]
+    if given.target is not None:
+        raise typer.BadParameter("--target names one target and --all-targets means every one: give one of them")
+    project = projects.load(paths or (), report)
+    if project is None or not project.targets:
+        raise typer.BadParameter("--all-targets needs targets: name some in openflow.yaml, at the root of the project")
+    targets = project.targets.values()
+    return [_task(paths, given, compiling, project, each, report, strict=strict) for each in targets]
+
+
+def _target(name: str | None, project: Loaded | None) -> Target | None:
+    if name is None:
+        return None
+    if project is None:
+        raise typer.BadParameter(f"--target {name} needs a project: there is no {projects.FILE} here or above")
+    if name not in project.targets:
+        known = f"it has {', '.join(project.targets)}" if project.targets else "it has none"
+        raise typer.BadParameter(f"the project has no target {name}{nearest(name, project.targets)}; {known}")
+    return project.targets[name]
+
+
+def _task(
+    paths: Sequence[str] | None,
+    given: Given,
+    compiling: Compiling,
+    project: Loaded | None,
+    target: Target | None,
+    report: Report,
+    *,
+    strict: bool,
+) -> Task:
+    if not paths and target is None:
+        raise typer.BadParameter(_NOTHING_GIVEN.format(more=_one_of(project)))
+    root = project.root if project is not None else FilePath()
+    paths = paths or [projects.below(root, each) for each in target.jobs] if target is not None else paths or ()
+    settings = _settings(given, compiling, project, target, strict=strict)
+    around = (
+        Around(project.document, root, target.name if target is not None else None) if project is not None else None
+    )
+    return Task(_sources(paths, given, report, compiling.run_id, around), settings, root, target)
+
+
+_NOTHING_GIVEN = "name a job file or a folder of them{more}"
+
+
+def _one_of(project: Loaded | None) -> str:
+    return f", or a --target: {', '.join(project.targets)}" if project is not None and project.targets else ""
+
+
+def _settings(
+    given: Given, compiling: Compiling, project: Loaded | None, target: Target | None, *, strict: bool
+) -> Settings:
+    """What the options and the project say about compiling.
+
+    Raises:
+        typer.BadParameter: a version is none, or older than the oldest that is supported; or option and target differ.
+    """
+    minor = compiling.kubernetes_version and usage(kubernetes.normalise_minor, compiling.kubernetes_version)
+    if project is None:
+        return Settings(minor or kubernetes.DEFAULT, given.namespace, compiling.run_id, strict)
+    common = Settings(
+        minor or _minor(project.project.kubernetes),
+        given.namespace,
+        compiling.run_id,
+        strict,
+        project.project.severities,
+    )
+    if target is None:
+        return common
+    if minor and target.kubernetes:
+        _agree("--kubernetes", minor, target, _minor(target.kubernetes))
+    if given.namespace and target.namespace:
+        _agree("--namespace", given.namespace, target, target.namespace)
+    return common._replace(
+        kubernetes=minor or _minor(target.kubernetes),
+        namespace=target.namespace or given.namespace,
+        controller=target.controller,
+        old_run=target.old_run,
+        provenance=target.provenance,
+    )
+
+
+def _minor(named: str | None) -> str:
+    return usage(kubernetes.normalise_minor, named or kubernetes.DEFAULT)
+
+
+def _agree(option: str, value: str, target: Target, of_target: str) -> None:
+    if value != of_target:
+        raise typer.BadParameter(f"{option} {value} contradicts the target {target.name}, which says {of_target}")
+
+
+def _sources(
+    paths: Sequence[str], given: Given, report: Report, run_id: str | None, around: Around | None
+) -> list[Source]:
     if list(paths).count(STDIN) > 1:
         raise typer.BadParameter("stdin can only be read once: give - once")
     if "" in paths:
@@ -146,6 +274,7 @@ def sources(paths: Sequence[str], given: Given, report: Report, run_id: str | No
         types=schema.types_at,
         check_overlay=_check_overlay,
         report=report,
+        around=around,
     )
     if run_id is not None and found and not any(map(_runs_each_time, found)):
         report.add(codes.RUN_ID_UNUSED, at=Origin(f"--run-id {run_id}"))

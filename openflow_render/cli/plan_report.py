@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from openflow_render.changes.fields import ABSENT, FieldChange
-from openflow_render.cli import console
+from openflow_render.changes.fields import FieldChange
+from openflow_render.changes.traced import Traced, property_of, traced
+from openflow_render.cli import console, field_report
 from openflow_render.cluster.consequence import consequence
 from openflow_render.cluster.plan import Action, Handover, JobPlan, OldRun, RunChange, Step
 from openflow_render.core import paths
@@ -25,12 +24,6 @@ _SIGNS: Mapping[Action, str] = {
     Action.DELETE: "-",
     Action.LEAVE: "·",
 }
-_PROPERTY = re.compile(r"\+([A-Za-z0-9_.-]+)[=: ]")
-_LONGEST = 100
-_BEFORE = 40
-_LINES = 20
-_COMMENT = 60_000
-"""Characters that fit a pull-request comment."""
 
 
 # --- text ------------------------------------------------------------------------------------------------------------
@@ -136,48 +129,20 @@ def _handover(handover: Handover) -> str:
 
 
 def _field(plan: JobPlan, key: Key, field: FieldChange, name: str) -> Iterator[str]:
-    place = f"   # {plan.origin(key, field.path)}" if plan.causes is not None else ""
-    where = f"    {name}{paths.show(field.path)}:"
-    if _is_text(field.old) and _is_text(field.new):
-        yield where
-        changed = list(_lines(plan, key, field))
-        for line, origin in changed[:_LINES]:
-            yield f"      {line}{f'   # {origin}' if origin else ''}"
-        if len(changed) > _LINES:
-            yield f"      … and {len(changed) - _LINES} more lines"
-    else:
-        yield f"{where} {_values(field.old, field.new)}{place}"
+    found = _traced(plan, key, field)
+    return field_report.lines(found if plan.causes is not None else found._replace(origin=None), name)
 
 
-def _line_place(plan: JobPlan, key: Key, field: FieldChange, line: str) -> Origin | None:
-    """Where a new line of a properties file comes from."""
-    name = _PROPERTY.match(line)
-    return plan.causes.find(str(key), field.path, name[1]) if name and plan.causes is not None else None
+def _traced(plan: JobPlan, key: Key, field: FieldChange) -> Traced:
+    """A field with the input lines behind it; the cluster's own lines have none."""
 
+    def place(field: FieldChange, line: str) -> Origin | None:
+        if not line:
+            return plan.origin(key, field.path)
+        name = property_of(line) if line.startswith("+") else None
+        return plan.causes.find(str(key), field.path, name) if name and plan.causes is not None else None
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and "\n" in value
-
-
-def _lines(plan: JobPlan, key: Key, field: FieldChange) -> Iterator[tuple[str, Origin | None]]:
-    """The lines of a text that differ, and where the new ones come from."""
-    for line in list(difflib.unified_diff(field.old.splitlines(), field.new.splitlines(), n=0, lineterm=""))[2:]:
-        if not line.startswith("@@"):
-            yield line, _line_place(plan, key, field, line)
-
-
-def _values(old: Any, new: Any) -> str:
-    """Both values; of long ones the part in which they differ."""
-    texts = ["(none)" if value is ABSENT else json.dumps(value, ensure_ascii=False) for value in (old, new)]
-    differing = (index for index, (one, other) in enumerate(zip(*texts, strict=False)) if one != other)
-    alike = next(differing, min(map(len, texts)))
-    begin = max(alike - _BEFORE, 0) if max(map(len, texts)) > _LONGEST else 0
-    return " → ".join(_part(text, begin) for text in texts)
-
-
-def _part(text: str, begin: int) -> str:
-    end = begin + _LONGEST
-    return f"{'…' if begin else ''}{text[begin:end]}{'…' if len(text) > end else ''}"
+    return traced(field, place)
 
 
 def _short(run: str) -> str:
@@ -189,12 +154,7 @@ def _short(run: str) -> str:
 
 def markdown(plans: Sequence[JobPlan], server: str) -> str:
     """The plans for a comment on a pull request: findings, a table, and folded below it what changes."""
-    shown = ""
-    for part in _parts(plans, server):
-        if len(shown) + len(part) > _COMMENT:
-            return f"{shown}\nThe rest is too long for a comment; `openflow diff` shows it.\n"
-        shown += part
-    return shown
+    return field_report.comment(_parts(plans, server))
 
 
 def _parts(plans: Sequence[JobPlan], server: str) -> Iterator[str]:
@@ -202,15 +162,14 @@ def _parts(plans: Sequence[JobPlan], server: str) -> Iterator[str]:
     findings = console.in_order(finding for plan in plans for finding in plan.report)
     for each in findings:
         lead = "\n" if each is findings[0] else ""
-        yield f"{lead}- **{each.severity}** {each.code.id} `{each.origin}`: {_escaped(each.message)}\n"
+        yield f"{lead}- **{each.severity}** {each.code.id} `{each.origin}`: {field_report.escaped(each.message)}\n"
     changed = [plan for plan in plans if any(step.action is not Action.KEEP for step in plan.all_steps)]
     if changed:
         yield "\n| job | new run | create | update | replace | delete | unchanged |\n|---|---|--:|--:|--:|--:|--:|\n"
     for plan in changed:
         yield f"{_row(plan)}\n"
     for plan in changed:
-        body = "\n".join(visible(line) for line in _job(plan, server)).replace("~~~~", "~ ~~~")
-        yield f"\n<details><summary>{plan.job}</summary>\n\n~~~~\n{body}\n~~~~\n\n</details>\n"
+        yield field_report.folded(str(plan.job), _job(plan, server))
 
 
 def _row(plan: JobPlan) -> str:
@@ -218,10 +177,6 @@ def _row(plan: JobPlan) -> str:
     run = f"`{_short(plan.run_change.old.run)}` → `{_short(plan.run)}`" if plan.run_change else ""
     actions = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE, Action.KEEP)
     return f"| {plan.job} | {run} | {' | '.join(str(counts[each]) for each in actions)} |"
-
-
-def _escaped(text: str) -> str:
-    return visible(text).replace("<", "&lt;").replace("|", "\\|")
 
 
 # --- JSON ------------------------------------------------------------------------------------------------------------
@@ -262,7 +217,10 @@ def _run_tree(plan: JobPlan, change: RunChange) -> dict[str, Any]:
     return {
         "from": change.old.run,
         "to": change.run,
-        "fields": [{"object": _plain(key, change), **_field_tree(plan, key, field)} for key, field in change.fields],
+        "fields": [
+            {"object": _plain(key, change), **field_report.tree(_traced(plan, key, field))}
+            for key, field in change.fields
+        ],
         "new": [_plain(key, change) for key in change.new],
         "gone": [_plain(key, change) for key in change.gone],
     }
@@ -278,28 +236,10 @@ def _step_tree(plan: JobPlan, step: Step) -> dict[str, Any]:
         "simulated": step.simulated or None,
         "why": step.why or None,
         "consequence": consequence(step) or None,
-        "fields": [_field_tree(plan, step.key, field) for field in step.fields],
+        "fields": [field_report.tree(_traced(plan, step.key, field)) for field in step.fields],
         "conflicts": [{"field": each.field, "manager": each.manager} for each in step.conflicts],
         "managers": [
             {"manager": each.manager, "gains": [*map(paths.show, each.gains)], "loses": [*map(paths.show, each.loses)]}
             for each in step.handovers
         ],
     }
-
-
-def _field_tree(plan: JobPlan, key: Key, field: FieldChange) -> dict[str, Any]:
-    tree = {
-        "field": paths.show(field.path),
-        "old": None if field.old is ABSENT else field.old,
-        "new": None if field.new is ABSENT else field.new,
-        **_place_tree(plan.origin(key, field.path)),
-    }
-    if _is_text(field.old) and _is_text(field.new):
-        tree["lines"] = [
-            {"change": line, **(_place_tree(place) if place else {})} for line, place in _lines(plan, key, field)
-        ]
-    return tree
-
-
-def _place_tree(origin: Origin) -> dict[str, Any]:
-    return {"file": origin.file, "line": origin.line, "column": origin.column}

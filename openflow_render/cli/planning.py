@@ -85,7 +85,7 @@ def named(option: str, given: Iterable[str] | None, of: Sequence[str] = DELETING
 
 def plan(
     cluster: Cluster,
-    paths: Sequence[str],
+    paths: Sequence[str] | None,
     given: options.Given,
     compiling: options.Compiling,
     flags: Flags,
@@ -102,9 +102,9 @@ def plan(
     """
     agreed = flags.consent
     report = options.reading_report(strict=strict)
-    settings = options.settings(given, compiling, strict=strict)
-    sources = options.sources(paths, given, report, compiling.run_id)
-    found, findings = jobs.compile_bundles(sources, settings, cluster.prepare)
+    task = options.task(paths, given, compiling, report, strict=strict)
+    settings = task.settings
+    found, findings = jobs.compile_bundles(task.sources, settings, cluster.prepare)
     findings = [*report.findings, *findings]
     if agreed.secrets:
         findings = [each for each in findings if each.code is not codes.CONTENT_KEPT_BACK]

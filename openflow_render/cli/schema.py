@@ -1,4 +1,4 @@
-"""``openflow schema``: what editors complete and check job files and overlays with."""
+"""``openflow schema``: what editors complete and check our files with."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ class Kind(StrEnum):
 
     JOB = "job"
     OVERLAY = "overlay"
+    PROJECT = "project"
+
+
+SCHEMAS = {Kind.JOB: schemas.job_schema, Kind.OVERLAY: schemas.overlay_schema, Kind.PROJECT: schemas.project_schema}
 
 
 def command() -> Any:
@@ -26,6 +30,5 @@ def command() -> Any:
 def schema(
     kind: Annotated[Kind, typer.Argument(help="Which schema.")] = Kind.JOB,
 ) -> None:
-    """Print the JSON Schema (2020-12) of a job or an overlay, for editors."""
-    wanted = {Kind.JOB: schemas.job_schema, Kind.OVERLAY: schemas.overlay_schema}[kind]
-    console.write(json.dumps(wanted(), indent=2, ensure_ascii=False) + "\n")
+    """Print the JSON Schema (2020-12) of a job, an overlay or a project, for editors."""
+    console.write(json.dumps(SCHEMAS[kind](), indent=2, ensure_ascii=False) + "\n")

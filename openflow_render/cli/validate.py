@@ -6,11 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
-from openflow_render.cli import console, jobs, options
+from openflow_render.cli import console, jobs, options, reports
 from openflow_render.cli.exits import Exit
-from openflow_render.cli.options import ReportAs
-from openflow_render.core.report import Finding, Severity
+from openflow_render.cli.reports import Form
+from openflow_render.cli.shared import Output
+from openflow_render.core.report import Finding, Rejected, Severity
 from openflow_render.core.resource import Resource
+from openflow_render.source.load import Source
 
 
 def command() -> Any:
@@ -19,27 +21,32 @@ def command() -> Any:
 
 def validate(
     *,
-    paths: options.Paths,
+    paths: options.Paths = None,
     given: options.Given,
     compiling: options.Compiling,
     report_as: Annotated[
-        ReportAs, typer.Option("--report", help="Findings for people on stderr, or as JSON on stdout.")
-    ] = ReportAs.TEXT,
+        Form, typer.Option("--report", help="Findings for people on stderr, or for programs on stdout.")
+    ] = Form.TEXT,
     strict: options.Strict = False,
 ) -> None:
     """Check jobs, and tell everything that is wrong in one go; exit 3 if anything is an error."""
     report = options.reading_report(strict=strict)
-    settings = options.settings(given, compiling, strict=strict)
-    sources = options.sources(paths, given, report, compiling.run_id)
-    outputs, findings = jobs.compile_all(sources, settings, _nothing)
-    findings = [*report.findings, *findings]
-    if report_as is ReportAs.JSON:
-        console.write(console.as_json(findings))
-    else:
+    sources: list[Source] = []
+    outputs: list[Output[None]] = []
+    try:
+        task = options.task(paths, given, compiling, report, strict=strict)
+        sources = task.sources
+        outputs, findings = jobs.compile_all(sources, task.settings, _nothing)
+    except Rejected as rejected:  # a bad project ends the run, and is told in the form that was asked for
+        findings = rejected.findings
+    findings = list(dict.fromkeys([*report.findings, *findings]))
+    if report_as is Form.TEXT:
         console.show(findings)
         objects = sum(len(job.objects) for job in outputs)
         sound = f"{len(outputs)} of {_plural(len(sources), 'job')} sound, {_plural(objects, 'object')}"
         console.say(sound + _tail(findings))
+    else:
+        console.write(reports.written(report_as, findings, [source.name for source in sources]))
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise typer.Exit(Exit.REFUSED)
 

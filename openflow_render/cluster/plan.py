@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from openflow_render.changes import owned
 from openflow_render.changes.change import Change
-from openflow_render.changes.fields import ABSENT, FieldChange, fields
+from openflow_render.changes.fields import FieldChange, fields
+from openflow_render.changes.runs import between_runs, in_run
 from openflow_render.cluster.cluster import MANAGER
 from openflow_render.cluster.outcome import Refused
 from openflow_render.cluster.record import Entry, Job, Record
 from openflow_render.compile import Causes
 from openflow_render.core import codes, paths
-from openflow_render.core.identity import SUFFIX_LENGTH
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Code, Origin, Report, Severity
 from openflow_render.core.resource import Key, Manifest, Resource
-
-T = TypeVar("T")
 
 APPLIED = "openflow.io/applied"
 """The annotation with the digest of what was applied."""
@@ -193,8 +190,8 @@ class JobPlan:
     """What becomes of the objects of one job.
 
     ``resources`` are the objects that it wants, ``previews`` those that its engine will make, ``withheld`` those that
-    hold secret data and are not to be applied. ``steps`` are about the objects that it wants or wanted, ``old_runs``
-    about what is left of earlier runs of it.
+    hold secret data and are not to be applied. ``ends_old`` tells whether a run under way is to end. ``steps`` are
+    about the objects that it wants or wanted, ``old_runs`` about what is left of earlier runs of it.
     """
 
     def __init__(
@@ -206,6 +203,8 @@ class JobPlan:
         previews: Sequence[Resource] = (),
         causes: Causes | None = None,
         withheld: Sequence[Key] = (),
+        *,
+        ends_old: bool = False,
     ) -> None:
         self.job = job
         self.record = record
@@ -214,6 +213,7 @@ class JobPlan:
         self.previews = tuple(previews)
         self.causes = causes
         self.withheld = frozenset(withheld)
+        self.ends_old = ends_old
         self.steps: list[Step] = []
         self.old_runs: list[OldRun] = []
         self.run_change: RunChange | None = None
@@ -271,31 +271,6 @@ def ours(manifest: Manifest) -> Manifest:
     """What we have applied of an object, free of what the server keeps for itself; all of it if that is not known."""
     own = owned.owned(manifest, MANAGER)
     return comparable(manifest if own is None else owned.project(manifest, own))
-
-
-def in_run(value: T, old: str, new: str) -> T:
-    """An object, or a part of one, with what stands for one run replaced by what stands for another: names, ids."""
-    text = json.dumps(value, ensure_ascii=False)
-    text = text.replace(old, new).replace(old[:SUFFIX_LENGTH], new[:SUFFIX_LENGTH])
-    renamed: T = json.loads(text)
-    return renamed
-
-
-def between_runs(key: Key, renamed: Manifest, after: Manifest, old: str, new: str) -> list[FieldChange]:
-    """The fields that differ but for the run; ``renamed`` is the old object with what stands for its run replaced."""
-    changed = fields(Change(key, renamed, after))
-    return [FieldChange(each.path, _as_it_was(each, old, new), each.new) for each in changed]
-
-
-def _as_it_was(field: FieldChange, old: str, new: str) -> object:
-    """The old value with the id of its own run again; in a text, where the line is not in the new one."""
-    if not isinstance(field.old, str):
-        return field.old if field.old is ABSENT else in_run(field.old, new, old)
-    kept = set(field.new.splitlines()) if isinstance(field.new, str) else set()
-    lines = (
-        line if line.rstrip("\n") in kept else in_run(line, new, old) for line in field.old.splitlines(keepends=True)
-    )
-    return "".join(lines)
 
 
 def _handovers(live: Manifest, merged: Manifest) -> Iterator[Handover]:

@@ -153,6 +153,7 @@ class Planner:
             previews=previews,
             causes=Causes(source, self._settings),
             withheld=withheld,
+            ends_old=bundle.ends_old,
         )
 
     # --- objects that are wanted ---
@@ -230,7 +231,8 @@ class Planner:
                 plan.steps.append(self._dropped(plan, entry, there))
         if not plan.record.version:
             plan.steps += (Step(key, Action.LEAVE, live=there, why=_UNRECORDED) for key, there in live.made_for(plan))
-        plan.old_runs += (runs.retired(run, objects, end=self.consent.replace) for run, objects in old.items())
+        end = self.consent.replace or plan.ends_old
+        plan.old_runs += (runs.retired(run, objects, end=end) for run, objects in old.items())
 
     def _dropped(self, plan: JobPlan, entry: Entry, there: Manifest) -> Step:
         """What becomes of an object that the job does not want any more, and that belongs to no run of the past."""
@@ -247,7 +249,7 @@ class Planner:
         plan.run_change = runs.change(plan)
         starts = any(step.run == plan.run and step.action is Action.CREATE for step in plan.steps)
         for old in plan.old_runs:
-            if starts and not old.is_over and not self.consent.replace:
+            if starts and not old.is_over and not (self.consent.replace or plan.ends_old):
                 first = plan.resources[0].key
                 plan.add(codes.OLD_RUN_GOES_ON, first, old=old.run[:SUFFIX_LENGTH], state=old.state)
         self._miss_withheld(plan)

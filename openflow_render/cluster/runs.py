@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from openflow_render.changes.fields import FieldChange
+from openflow_render.changes.runs import between_runs, in_run
 from openflow_render.cluster import pods
 from openflow_render.cluster.plan import (
     Action,
@@ -13,9 +14,7 @@ from openflow_render.cluster.plan import (
     OldRun,
     RunChange,
     Step,
-    between_runs,
     comparable,
-    in_run,
     ours,
 )
 from openflow_render.cluster.record import Entry

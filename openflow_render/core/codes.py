@@ -259,6 +259,80 @@ FILE_UNREADABLE = Code(
     about="The operating system refused to open a file that a job names.",
 )
 
+# --- OF14x: the project file ------------------------------------------------------------------------------------
+
+NOT_A_PROJECT = Code(
+    "OF140",
+    ERROR,
+    "the file must hold one project, and nothing else",
+    hint="a project begins with `apiVersion: openflow.io/v1` and `kind: Project`; `openflow init` writes one",
+    about="`openflow.yaml` at the root of a repository is the project file.",
+)
+UNKNOWN_CODE = Code(
+    "OF141",
+    ERROR,
+    "there is no finding {name}{nearest}",
+    hint="`openflow codes` lists them",
+    about="A project weighs findings by their codes.",
+)
+ERROR_LOWERED = Code(
+    "OF142",
+    ERROR,
+    "{name} is an error, and cannot be made a {severity}",
+    hint="mend what it finds; only what is a warning or a note can be weighed otherwise",
+    about="What is an error would be refused by the cluster or the engine, or could not work.",
+)
+CLUSTER_BY_CONTEXT = Code(
+    "OF143",
+    ERROR,
+    "the cluster of {name} is named by its context only, which may mean another cluster on another machine",
+    hint="add `server`, the URL of the API server, or `ca`, the hash of its authority's certificate",
+    about="A target is bound to a cluster by what is the same for everybody.",
+)
+TARGET_LACKS = Code(
+    "OF144",
+    ERROR,
+    "the target {name} lacks {field}, which `to: {form}` needs",
+    hint="give it in the target, or for all targets under `spec`",
+    about="The objects for Argo CD and Flux say where the tree is read from.",
+)
+FOLDERS_OVERLAP = Code(
+    "OF145",
+    ERROR,
+    "the folder {folder} and {other}, that of {name}, lie in each other",
+    hint="give every target a folder of its own, such as deploy/<target>",
+    about="Each target's folder holds exactly what the target is rendered to.",
+)
+
+SET_SERVES_ALL = Code(
+    "OF146",
+    ERROR,
+    "the target {name} has its own argocd.{field}, but one ApplicationSet serves all targets",
+    hint="give it under spec.argocd, or leave applicationSet out",
+    about="What an ApplicationSet says of its Applications is the same for all, but for repository, path and cluster.",
+)
+NO_MANIFEST = Code(
+    "OF147",
+    ERROR,
+    "there is no manifest here",
+    hint="name YAML files, or folders of them",
+    about="`manifests` of a target names files that go into its tree as they are.",
+)
+NOT_A_MANIFEST = Code(
+    "OF148",
+    ERROR,
+    "this is no Kubernetes object: it lacks apiVersion, kind or metadata.name",
+    hint="keep other files out of the folders that `manifests` names",
+    about="`manifests` of a target names files that go into its tree as they are.",
+)
+MANIFEST_TWICE = Code(
+    "OF149",
+    ERROR,
+    "{object} is made by a job, or stands in another manifest, already",
+    hint="keep one of them",
+    about="A tree holds each object once; what builds or applies it would fail, or let one overwrite the other.",
+)
+
 # --- OF15x to OF19x: overlays, --set, expressions ---------------------------------------------------------------
 
 NO_SUCH_OVERLAY = Code(
@@ -400,6 +474,14 @@ VAR_UNUSED = Code(
     "the var {name} is used nowhere",
     hint="leave --var out, or correct its name",
     about="No expression of a job or overlay of this run names the variable.",
+)
+
+PAST_REFUSED = Code(
+    "OF180",
+    WARNING,
+    "not all of what was there at {revision} can be compiled{reason}",
+    hint="what was refused there counts as new",
+    about="`openflow diff --against` compiles the files of a revision as those of today, with the same options.",
 )
 
 # --- OF2xx: the job ---------------------------------------------------------------------------------------------
@@ -599,6 +681,23 @@ BAD_TIME_ZONE = Code(
     "run.timeZone `{zone}` is no time zone{near}",
     "write a name of the IANA database, for example Europe/Berlin or UTC",
     "The API server knows the names of the IANA database, and refuses `Local` and the empty text.",
+)
+
+TTL_UNDER_CONTROLLER = Code(
+    "OF243",
+    ERROR,
+    "{controller} makes a Job again that its time to live has removed, so the work would be done again and again",
+    "leave run.ttlAfterFinished out for this target, for example by an overlay with `ttlAfterFinished: null`",
+    "A controller keeps in the cluster what git holds, and cannot know that a Job is gone because it has finished.",
+)
+
+SERVICE_DELETED = Code(
+    "OF244",
+    WARNING,
+    "the driver deletes its Service when it ends, and {controller} makes it again",
+    "leave the property out: it is false where a controller syncs the objects",
+    "A driver deletes the Service with its application id unless "
+    "`spark.kubernetes.driver.service.deleteOnTermination` is false.",
 )
 
 # --- OF30x to OF34x: the engine and its properties --------------------------------------------------------------
@@ -1452,6 +1551,24 @@ ROOT_CONTRADICTION = Code(
     "`{field}` of {object}: the container must not run as root, and is to run as root",
     "name another user, or leave runAsNonRoot out",
     "With `runAsNonRoot: true` and `runAsUser: 0` the container never starts.",
+)
+
+SECRET_IN_TREE = Code(
+    "OF604",
+    ERROR,
+    "{object} holds secret data in the clear, and would be written into a folder",
+    "name a Secret that the cluster has, or one that External Secrets, Sealed Secrets or SOPS bring into it; "
+    "`openflow apply --literal-secrets` makes it in a cluster",
+    "Folders end in git, where a secret stays for ever. Secrets in the clear are never written to one.",
+)
+
+SECRET_IN_CLEAR = Code(
+    "OF605",
+    ERROR,
+    "{object} holds data in the clear, and would be written into a folder",
+    "encrypt it by SOPS, seal it, or write an ExternalSecret that names where the data is kept",
+    "Folders end in git, where a secret stays for ever. ExternalSecrets, SealedSecrets and Secrets that SOPS has "
+    "encrypted are carried along as they are.",
 )
 
 # --- OF7xx: scheduling and quota --------------------------------------------------------------------------------

@@ -5,8 +5,9 @@ A stage adds to the report and carries on; whoever owns the run decides when err
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import IntEnum
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from openflow_render.core import paths
@@ -67,12 +68,20 @@ class Finding(NamedTuple):
 class Report:
     """The findings of one run, and where in the input each field stands.
 
-    ``locate`` turns a path into the job, such as ``spec.driver.memory``, to its origin.
+    ``locate`` turns a path into the job, such as ``spec.driver.memory``, to its origin; ``severities`` are those that
+    the project gives to codes.
     """
 
-    def __init__(self, locate: Callable[[Path], Origin], *, strict: bool = False) -> None:
+    def __init__(
+        self,
+        locate: Callable[[Path], Origin],
+        *,
+        strict: bool = False,
+        severities: Mapping[str, Severity] = MappingProxyType({}),
+    ) -> None:
         self._locate = locate
         self._strict = strict
+        self._severities = severities
         self.findings: list[Finding] = []
 
     def add(
@@ -88,7 +97,8 @@ class Report:
         ``target`` is the object (``Pod/etl-driver``) and field path when the finding is about an output field; its
         origin is then looked up by a watched run.
         """
-        severity = Severity.ERROR if self._strict and code.severity is Severity.WARNING else code.severity
+        severity = self._severities.get(code.id, code.severity)
+        severity = Severity.ERROR if self._strict and severity is Severity.WARNING else severity
         message, hint = (visible(text.format(**values)) for text in (code.text, code.hint))
         self.findings.append(Finding(code, self.origin(at), message, hint, severity, target))
 

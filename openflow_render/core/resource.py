@@ -76,7 +76,8 @@ class Resource:
 class Bundle:
     """The objects that one job becomes, in the order they are written and applied.
 
-    ``run`` is the digest that tells this run of the job from others, in hex; empty until it is known.
+    ``run`` is the digest that tells this run of the job from others, in hex; empty until it is known. ``ends_old``
+    tells whether an older run that is under way is to end for it.
     """
 
     def __init__(self, job: str, namespace: str, resources: list[Resource]) -> None:
@@ -84,6 +85,7 @@ class Bundle:
         self.namespace = namespace
         self.resources = resources
         self.run = ""
+        self.ends_old = False
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self.resources)

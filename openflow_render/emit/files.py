@@ -1,7 +1,7 @@
-"""Sets of files: what they are called, and how a folder comes to hold exactly them.
+"""How a folder comes to hold exactly the files of a tree.
 
 A folder is changed all at once or not at all, as far as a file system can: new files are complete before the first
-takes its place, and files of an earlier run go only if our own record, ``.openflow.json``, names them.
+takes its place, and files of an earlier run go only if our own index names them.
 """
 
 from __future__ import annotations
@@ -10,24 +10,21 @@ import errno
 import fcntl
 import json
 import os
-import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import unified_diff
-from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
 
-from openflow_render.core import yamltext
-from openflow_render.core.resource import Bundle, Resource
-from openflow_render.transforms.identity import IDENTITY_SUFFIX
+from openflow_render.emit.tree import Tree
 
-RECORD = ".openflow.json"
+INDEX = ".openflow.index"
+"""Tells for each file which job owns it. It is JSON, but not called so: what syncs a folder would take it for a manifest.
 
+It says nothing of contents, so that two changes of jobs do not clash in it.
+"""
 
-_UNSAFE = re.compile(r"[^a-z0-9.-]+")
-_LONGEST_NAME = 200
 _TEMPORARY = ".openflow-*.tmp"
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP})
 """Some network file systems have no locks; there, each file is still replaced as a whole."""
@@ -55,77 +52,34 @@ class Difference(NamedTuple):
     state: Literal["missing", "different", "stale"]
 
 
-# --- names ------------------------------------------------------------------------------------------------------
-
-
-def layout(bundles: Iterable[Bundle], by: Literal["object", "job"]) -> dict[str, str]:
-    """The text of each file, by its path below the output folder.
-
-    ``<namespace>/<job>.yaml``, or ``<namespace>/<job>/<kind>-<name>.yaml``, in which the identity of a run is left out
-    of the name: so a changed job shows as a change of its files. No two paths are equal when case is ignored.
-    """
-    files: dict[str, str] = {}
-    taken: set[str] = set()
-    for bundle in bundles:
-        home = f"{_safe(bundle.namespace)}/{_safe(bundle.job)}"
-        resources = bundle.written
-        if by == "object":
-            for resource in resources:
-                files[_free(f"{home}/{_name(resource)}", taken)] = yamltext.dump(resource.manifest)
-        elif resources:
-            files[_free(home, taken)] = yamltext.dump_all(resource.manifest for resource in resources)
-    return files
-
-
-def _name(resource: Resource) -> str:
-    name = IDENTITY_SUFFIX.sub("", resource.name) if resource.run_scoped else resource.name
-    return _safe(f"{resource.kind}-{name}")
-
-
-def _safe(text: str) -> str:
-    """``text`` as a file name, cut with a hash if it is too long."""
-    name = _UNSAFE.sub("-", text.lower()).lstrip(".") or "-"
-    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}-{sha256(text.encode()).hexdigest()[:8]}"
-
-
-def _free(stem: str, taken: set[str]) -> str:
-    """``stem`` with ``.yaml``, and a number if that is taken."""
-    path, number = f"{stem}.yaml", 1
-    while path in taken:
-        number += 1
-        path = f"{stem}-{number}.yaml"
-    taken.add(path)
-    return path
-
-
 # --- writing ----------------------------------------------------------------------------------------------------
 
 
-def write(folder: Path, files: Mapping[str, str]) -> Written:
-    """Make ``folder`` hold ``files``, and none of the other files that its record names.
+def write(folder: Path, tree: Tree) -> Written:
+    """Make ``folder`` hold the files of ``tree``, and none of the other files that its index names.
 
     Raises:
         OutputError: it cannot, or a file of somebody else's stands in the way; files that stood there are whole, old
             or new.
     """
     with _told(folder), _locked(folder):
-        contents = {name: text.encode() for name, text in sorted(files.items())}
+        contents = {name: text.encode() for name, text in sorted(tree.files.items())}
         standing = {name: _bytes(_target(folder, name)) for name in contents}
         changed = {name: data for name, data in contents.items() if standing[name] != data}
-        recorded = _recorded(folder)
-        _refuse_foreign(folder, [name for name in changed if standing[name] is not None and name not in recorded])
-        stale = [name for name in recorded if name not in files and _bytes(_target(folder, name)) is not None]
-        hashes = {name: sha256(data).hexdigest() for name, data in contents.items()}
+        indexed = _indexed(folder)
+        _refuse_foreign(folder, [name for name in changed if standing[name] is not None and name not in indexed])
+        stale = [name for name in indexed if name not in contents and _bytes(_target(folder, name)) is not None]
+        owners = {name: tree.owners.get(name, "") for name in contents}
         # Named before they are there, so that what a run which fails halfway leaves behind counts as ours.
-        if set(changed) - set(recorded):
-            _keep(folder, {**recorded, **hashes})
+        if set(changed) - set(indexed):
+            _keep(folder, {**indexed, **owners})
         _replace(folder, changed)
         _remove(folder, stale)
-        _keep(folder, hashes)
+        _keep(folder, owners)
     return Written(tuple(changed), tuple(name for name in contents if name not in changed), tuple(stale))
 
 
-def compare(folder: Path, files: Mapping[str, str]) -> list[Difference]:
+def compare(folder: Path, tree: Tree) -> list[Difference]:
     """How ``folder`` differs from what `write` would make of it; by name.
 
     Raises:
@@ -133,11 +87,11 @@ def compare(folder: Path, files: Mapping[str, str]) -> list[Difference]:
     """
     found = []
     with _told(folder):
-        for name, text in files.items():
+        for name, text in {**tree.files, INDEX: _index_text(tree)}.items():
             data = _bytes(_target(folder, name))
             if data != text.encode():
                 found.append(Difference(name, "missing" if data is None else "different"))
-        stale = (name for name in _recorded(folder) if name not in files)
+        stale = (name for name in _indexed(folder) if name not in tree.files)
         found += [Difference(name, "stale") for name in stale if _bytes(_target(folder, name)) is not None]
     return sorted(found)
 
@@ -268,28 +222,36 @@ def _remove(folder: Path, names: Iterable[str]) -> None:
             (folder / parent).rmdir()
 
 
-# --- the record -------------------------------------------------------------------------------------------------
+# --- the index ---------------------------------------------------------------------------------------------------
 
 
-def _keep(folder: Path, hashes: Mapping[str, str]) -> None:
-    """Make the record say ``hashes``."""
-    text = json.dumps({"files": dict(sorted(hashes.items()))}, indent=2, ensure_ascii=False) + "\n"
-    if _bytes(_target(folder, RECORD)) != text.encode():
-        _replace(folder, {RECORD: text.encode()})
+def _keep(folder: Path, owners: Mapping[str, str]) -> None:
+    """Make the index name these files."""
+    text = _listed(owners)
+    if _bytes(_target(folder, INDEX)) != text.encode():
+        _replace(folder, {INDEX: text.encode()})
 
 
-def _recorded(folder: Path) -> dict[str, str]:
-    """The files that the last run wrote, by name, with the hash of each."""
-    data = _bytes(_target(folder, RECORD))
+def _listed(owners: Mapping[str, str]) -> str:
+    return json.dumps({"files": dict(sorted(owners.items()))}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _index_text(tree: Tree) -> str:
+    return _listed({name: tree.owners.get(name, "") for name in tree.files})
+
+
+def _indexed(folder: Path) -> dict[str, str]:
+    """The files that the last run wrote, by name, with the job of each."""
+    data = _bytes(_target(folder, INDEX))
     if data is None:
         return {}
     try:
         return {str(name): str(text) for name, text in sorted(json.loads(data)["files"].items())}
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise OutputError(f"{folder / RECORD}: is damaged; remove it, and files of earlier runs by hand") from None
+        raise OutputError(f"{folder / INDEX}: is damaged; remove it, and files of earlier runs by hand") from None
 
 
-def difference_text(folder: Path, difference: Difference, files: Mapping[str, str]) -> str:
+def difference_text(folder: Path, difference: Difference, tree: Tree) -> str:
     """A unified diff from what a file in ``folder`` holds to what it should; text that is no UTF-8 is shown escaped.
 
     Raises:
@@ -298,7 +260,8 @@ def difference_text(folder: Path, difference: Difference, files: Mapping[str, st
     with _told(folder):
         data = _bytes(_target(folder, difference.name)) or b""
     before = data.decode("utf-8", "backslashreplace").splitlines(keepends=True)
-    after = files.get(difference.name, "").splitlines(keepends=True)
+    wanted = _index_text(tree) if difference.name == INDEX else tree.files.get(difference.name, "")
+    after = wanted.splitlines(keepends=True)
     old = "/dev/null" if difference.state == "missing" else f"{folder}/{difference.name}"
     new = "/dev/null" if difference.state == "stale" else f"{folder}/{difference.name}"
     return "".join(unified_diff(before, after, old, new))

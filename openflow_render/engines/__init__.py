@@ -44,6 +44,8 @@ class Context(NamedTuple):
     scheduler: Scheduler
     namespace: str
     recorder: Recorder | None
+    controller: str | None
+    """Who syncs the objects, ``argocd`` or ``flux``, if one does."""
 
 
 class Engine(Protocol):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from copy import copy
+from hashlib import sha256
 from pathlib import Path as FilePath
 from urllib.parse import unquote, urlsplit
 
@@ -64,11 +66,18 @@ def _of_uri(uri: str) -> str:
 
 
 class Files:
-    """The files that the job in ``folder`` may name."""
+    """The files that the job in ``folder`` may name; ``contents``, if it is kept, are digests of those it has read."""
 
     def __init__(self, folder: FilePath) -> None:
         self.folder = folder
         self.root = project_root(folder)
+        self.contents: dict[str, str] | None = None
+
+    def recorded(self) -> Files:
+        """The same files, with a record of those that are read."""
+        same = copy(self)
+        same.contents = {}
+        return same
 
     def read_text(self, path: str, at: str | Path, report: Report) -> str | None:
         """The text of the file that the job field ``at`` calls ``path``; ``None``, with a finding, when it has none."""
@@ -108,4 +117,6 @@ class Files:
         if content is None or len(content) > MAX_BYTES:
             report.add(codes.FILE_NOT_REGULAR if content is None else codes.FILE_OVERSIZED, at=at, path=path)
             return None
+        if self.contents is not None:
+            self.contents[path] = sha256(content).hexdigest()
         return content

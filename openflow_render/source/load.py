@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple, TypeAlias
 
@@ -14,14 +16,15 @@ from openflow_render.core.merge import merge
 from openflow_render.core.paths import Path, leaves
 from openflow_render.core.report import Origin, Report, Severity
 from openflow_render.source import assignments as setting
-from openflow_render.source import layers, overlays, patches, reader
+from openflow_render.source import layers, overlays, patches, projects, reader
 from openflow_render.source.assignments import Assigned, Assignment, TypesOf
-from openflow_render.source.files import Files, is_folder, project_root, regular
+from openflow_render.source.files import Files, is_folder, regular
 from openflow_render.source.layers import Layer
 from openflow_render.source.patches import Patch
 from openflow_render.source.reader import Document
+from openflow_render.source.templates import own_templates
 
-STDIN = "-"
+STDIN, STDIN_LABEL = "-", "<stdin>"
 _MARKS = tuple(
     "openflow.io/".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 )
@@ -77,6 +80,20 @@ class Source:
         """The file that holds the job."""
         return self.document.file
 
+    @property
+    def label(self) -> str:
+        """The file that holds the job, from the root of its project, whatever the working directory is."""
+        if self.name == STDIN_LABEL:
+            return self.name
+        return os.path.relpath(os.path.realpath(self.name), self.files.root).replace(os.sep, "/")
+
+    def digest(self, files: Files) -> str:
+        """SHA-256, in hex, of all that the job was made from: its own text, patches, ``files`` it named, templates."""
+        said = [[patch.target, patch.merge, patch.json, patch.expect] for patch in self.patches]
+        made_from = [self.tree, said, files.contents, own_templates(files.root)]
+        text = json.dumps(made_from, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return sha256(text.encode()).hexdigest()
+
     def origin(self, path: Path) -> Origin:
         """The place that gave the value at ``path``: the last that did.
 
@@ -114,8 +131,12 @@ class Source:
         layers = [*(layer.made for layer in self.layers), *(getattr(layer, kind) for layer in self.layers)]
         if found := [layer[path] for layer in layers if path in layer]:
             return found[-1]  # type: ignore[no-any-return]
+        own = [getattr(each, kind) for each in self.layers if getattr(each, "document", None) is self.document]
         around = (
-            layer[path[:length]] for length in range(len(path) - 1, 0, -1) for layer in layers if path[:length] in layer
+            layer[path[:length]]
+            for length in range(len(path) - 1, 0, -1)
+            for layer in (*own, *layers)
+            if path[:length] in layer
         )
         return next(around, self.document.origin(()))
 
@@ -129,17 +150,20 @@ def load(
     types: TypesOf,
     check_overlay: overlays.Check,
     report: Report,
+    around: Around | None = None,
 ) -> list[Source]:
     """The jobs in the files and folders ``paths``, with overlays and assignments laid over them.
 
-    A document that cannot be read is left out, and every fault is a finding.
+    ``around`` is what their project says of them. A document that cannot be read is left out, and every fault is a
+    finding.
     """
     found = list(_Jobs(report).read(paths))
-    folders = dict.fromkeys([*map(_project, paths[:1]), FilePath.cwd()])
+    folders = dict.fromkeys([*map(projects.root_of, paths[:1]), FilePath.cwd()])
     before = len(report.findings)
-    chain = overlays.chain(overlay_names, folders, check_overlay, report)
+    wanted = [overlays.Wanted(name, None, Origin(f"-o {name}")) for name in overlay_names]
+    chain = overlays.chain([*(around.overlays() if around else ()), *wanted], folders, check_overlay, report)
     complete = not _errors(report, before)
-    run = _Run(chain, assignments, variables, types, report)
+    run = _Run(chain, assignments, variables, types, report, around)
     sources = [run.source(document, files) for document, files in found]
     for source in sources:
         source.sound &= complete
@@ -159,12 +183,6 @@ def load_text(text: str, label: str, *, types: TypesOf, report: Report) -> Sourc
     """The job in ``text``, which holds one and is shown as ``label``; its files are those of the working folder."""
     [document] = reader.read(text.encode(), label, report)
     return _Run([], [], {}, types, report).source(document, Files(FilePath()))
-
-
-def _project(path: str) -> FilePath:
-    """The project that ``path`` stands in, whether or not it holds a job."""
-    file = FilePath("." if path == STDIN else path)
-    return project_root(file if is_folder(str(file)) else file.parent)
 
 
 def _find_same(sources: list[Source], report: Report) -> None:
@@ -201,7 +219,7 @@ class _Jobs:
                 yield from self.file(path)
 
     def stdin(self) -> Iterator[tuple[Document, Files]]:
-        yield from self.named(sys.stdin.buffer.read(reader.MAX_BYTES + 1), "<stdin>", FilePath())
+        yield from self.named(sys.stdin.buffer.read(reader.MAX_BYTES + 1), STDIN_LABEL, FilePath())
 
     def file(self, path: str) -> Iterator[tuple[Document, Files]]:
         label = os.path.normpath(path)
@@ -300,6 +318,25 @@ class _Jobs:
 # --- putting a job together -----------------------------------------------------------------------------------------
 
 
+class Around(NamedTuple):
+    """What the project ``document`` in the folder ``root`` says of jobs, and of them in one of its targets."""
+
+    document: Document
+    root: FilePath
+    target: str | None
+
+    def overlays(self) -> Iterator[overlays.Wanted]:
+        """The overlays of the target."""
+        path: Path = ("spec", "targets", self.target or "", "overlays")
+        for index, name in enumerate(_at(self.document.value, path) or ()):
+            folder = self.root if overlays.is_path(name) else None
+            yield overlays.Wanted(name, folder, self.document.origin((*path, index)))
+
+    def defaults(self, job: Document) -> Path:
+        """Where the project says what is laid under ``job``, if it does."""
+        return ("spec", "defaults", str(_at(job.value, ("spec", "engine"))))
+
+
 class _Part(NamedTuple):
     """What a document says about the job, and where in the document that stands."""
 
@@ -318,7 +355,9 @@ class _Run:
         variables: Mapping[str, str],
         types: TypesOf,
         report: Report,
+        around: Around | None = None,
     ) -> None:
+        self.around = around
         self.chain = chain
         self.assignments = assignments
         self.variables = variables
@@ -350,6 +389,10 @@ class _Run:
                 self.report.add(codes.VAR_UNUSED, at=Origin(f"--var {name}={text}"), name=name)
 
     def parts(self, document: Document) -> Iterator[_Part]:
+        if self.around is not None:
+            prefix = self.around.defaults(document)
+            if below := _at(self.around.document.value, prefix):
+                yield _Part(self.around.document, _verbatim(self.around.document, below), prefix)
         yield _Part(document, _verbatim(document, document.value), ())
         for overlay in self.chain:
             if job := overlay.value["spec"].get("job"):
@@ -388,8 +431,8 @@ class _Run:
         """What expressions of the job in ``document`` see, and where each var was last set."""
         merged: dict[str, Any] = {}
         origins: dict[str, Origin] = {}
-        for owner in (document, *self.chain):
-            for path, name, value in self.vars_in(owner):
+        for owner, above in self.var_owners(document):
+            for path, name, value in self.vars_in(owner, above):
                 merged[name] = None if value is None else merge(merged.get(name), value)
                 origins[name] = owner.origin((*path, name))
                 if _names_vars(value):
@@ -399,9 +442,17 @@ class _Run:
             origins[name] = Origin(f"--var {name}={text}")
         return {"vars": merged}, origins
 
-    def vars_in(self, document: Document) -> Iterator[tuple[Path, str, Any]]:
-        """The vars that ``document`` defines, each with the path of the map around it."""
-        for path in (("spec", "vars"), ("spec", "job", "spec", "vars")):
+    def var_owners(self, document: Document) -> Iterator[tuple[Document, tuple[Path, ...]]]:
+        """Who defines vars for the job in ``document``, and at which paths; later ones win."""
+        if self.around is not None:
+            yield self.around.document, ((*self.around.defaults(document), "spec", "vars"),)
+        yield from ((owner, (("spec", "vars"), ("spec", "job", "spec", "vars"))) for owner in (document, *self.chain))
+        if self.around is not None and self.around.target is not None:
+            yield self.around.document, (("spec", "targets", self.around.target, "vars"),)
+
+    def vars_in(self, document: Document, above: tuple[Path, ...]) -> Iterator[tuple[Path, str, Any]]:
+        """The vars that ``document`` defines in the maps at ``above``, each with the path of the map around it."""
+        for path in above:
             found = _at(document.value, path)
             if isinstance(found, dict):
                 yield from ((path, name, value) for name, value in found.items())
@@ -409,7 +460,7 @@ class _Run:
                 self.report.add(codes.VARS_NOT_A_MAP, at=document.origin(path))
 
 
-def _at(value: Any, path: tuple[str, ...]) -> Any:
+def _at(value: Any, path: Path) -> Any:
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     return value

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from openflow_render.core import codes
 from openflow_render.core.assets import asset
@@ -45,14 +45,22 @@ def of_our_group(document: Document) -> bool:
     return isinstance(version, str) and version.startswith("openflow.io/")
 
 
-def chain(names: Sequence[str], folders: Iterable[FilePath], check: Check, report: Report) -> list[Document]:
-    """The overlays that ``names`` mean, in the order they are laid over a job, each once.
+class Wanted(NamedTuple):
+    """An overlay that is asked for: its name or path, which ``at`` mentions, and the folder that a path counts from."""
+
+    name: str
+    folder: FilePath | None
+    at: Origin
+
+
+def chain(wanted: Iterable[Wanted], folders: Iterable[FilePath], check: Check, report: Report) -> list[Document]:
+    """The overlays that are ``wanted``, in the order they are laid over a job, each once.
 
     Names are looked up in ``overlays/`` of each of ``folders``, then among those that ship with openflow.
     """
     search = _Chain([folder / "overlays" for folder in folders], check, report)
-    for name in names:
-        search.add(name, None, Origin(f"-o {name}"), ())
+    for each in wanted:
+        search.add(each.name, each.folder, each.at, ())
     return search.found
 
 
@@ -95,14 +103,14 @@ class _Chain:
         self.found.append(document)
 
     def candidates(self, name: str, folder: FilePath | None) -> Iterator[Traversable]:
-        if _is_path(name):
+        if is_path(name):
             yield (folder or FilePath()) / name
             return
         for around in self.around(folder):
             yield around.joinpath(f"{name}.yaml")
 
     def advice(self, name: str, folder: FilePath | None) -> str:
-        if not _is_path(name):
+        if not is_path(name):
             return f"a name is looked up as overlays/{name}.yaml; give a path for any other file"
         return f"there is no such file: {shown(os.path.realpath(str(next(self.candidates(name, folder)))))}"
 
@@ -131,7 +139,8 @@ class _Chain:
         return None
 
 
-def _is_path(name: str) -> bool:
+def is_path(name: str) -> bool:
+    """Whether an overlay is asked for by its path, and not by its name."""
     return name.endswith(SUFFIXES) or "/" in name
 
 

@@ -8,6 +8,7 @@ server-side apply refuses duplicates.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
@@ -84,6 +85,15 @@ class Templates:
                 return None  # and a finding, for this job as for every other
             _OWN[key] = template
         return _OWN[key]
+
+
+def own_templates(root: FilePath) -> dict[str, str]:
+    """Digests of the templates that the project in ``root`` has of its own."""
+    folder = root / "templates"
+    if not folder.is_dir() or folder == assets.asset("templates"):
+        return {}
+    found = (file for file in folder.glob("*/*.yaml") if file.is_file())
+    return {file.relative_to(folder).as_posix(): sha256(file.read_bytes()).hexdigest() for file in found}
 
 
 _BUILT_IN: dict[str, Template | None] = {}

@@ -13,11 +13,12 @@ _ONLY_WITH = {
     "time_zone": ("cronjob",),
     "deadline": ("pod", "job", "cronjob"),
 }
+_NAMES = {"argocd": "Argo CD", "flux": "Flux"}
 _FIELDS = {"ttl_after_finished": "ttlAfterFinished", "time_zone": "timeZone"}
 
 
-def check(job: Job, run_id: str | None, report: Report) -> None:
-    """Add to ``report`` what does not go together."""
+def check(job: Job, run_id: str | None, controller: str | None, report: Report) -> None:
+    """Add to ``report`` what does not go together, or not with the ``controller`` that syncs the objects."""
     run = job.run
     for field, kinds in _ONLY_WITH.items():
         if getattr(run, field) is not None and run.as_ not in kinds:
@@ -30,3 +31,7 @@ def check(job: Job, run_id: str | None, report: Report) -> None:
         report.add(codes.PLAIN_NAME, at="spec.run.rerun", kind=run.as_)
     elif run.rerun == "always" and not run_id:
         report.add(codes.NO_RUN_ID, at="spec.run.rerun")
+    if controller is not None and run.as_ == "job" and run.ttl_after_finished is not None:
+        report.add(codes.TTL_UNDER_CONTROLLER, at="spec.run.ttlAfterFinished", controller=_NAMES[controller])
+    if run.old_run is not None and run.as_ not in {"pod", "job"}:
+        report.add(codes.ONLY_WITH, at="spec.run.oldRun", field="run.oldRun", wanted="pod or job", kind=run.as_)

@@ -59,6 +59,7 @@ class Run(Section):
     ttl_after_finished: str | None = None
     schedule: str | None = None
     time_zone: str | None = None
+    old_run: str | None = None
 
 
 class Security(Section):

@@ -48,6 +48,16 @@ def overlay_schema() -> Schema:
     return _load("overlay.schema.json")
 
 
+@cache
+def project_schema() -> Schema:
+    """The schema of a project."""
+    schema = _load("project.schema.json")
+    _flatten(schema, schema["$defs"])
+    for part in ("argocd", "flux"):
+        del schema["$defs"][part]
+    return schema
+
+
 def check_job(
     tree: Mapping[str, Any],
     report: Report,
@@ -67,6 +77,11 @@ def check_overlay(tree: Any, report: Report, key_origin: Callable[[Path], Any]) 
     return _check(tree, "overlay", report, key_origin, lambda _: ())
 
 
+def check_project(tree: Any, report: Report, key_origin: Callable[[Path], Any]) -> bool:
+    """Whether ``tree`` is a project; every reason why not goes into ``report``."""
+    return _check(tree, "project", report, key_origin, lambda _: ())
+
+
 def types_at(path: Path) -> frozenset[str]:
     """The JSON types that the job's schema allows at ``path``; empty when it does not know the field."""
     found = {each for schema in _schemas_at(path) for each in _types(schema)}
@@ -81,7 +96,7 @@ def _validator(kind: str) -> Any:
 
 
 def _schema(kind: str) -> Schema:
-    return {"job": job_schema, "overlay": overlay_schema}[kind]()
+    return {"job": job_schema, "overlay": overlay_schema, "project": project_schema}[kind]()
 
 
 def _check(tree: Any, kind: str, report: Report, key_origin: Callable[[Path], Any], vars_of: VarsOf) -> bool:

@@ -17,7 +17,8 @@ from openflow_render.transforms.metadata import metadata_paths
 IDENTITY_SUFFIX = re.compile(r"-[0-9a-f]{10}(?=-|\Z)")
 """The suffix of a run, where it stands in a name."""
 
-OURS = ("app.kubernetes.io/", "openflow.io/")
+OURS = ("app.kubernetes.io/", "openflow.io/", "argocd.argoproj.io/", "kustomize.toolkit.fluxcd.io/")
+"""Whose labels and annotations are about a run, and no part of it."""
 
 
 class Identity:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from openflow_render.core import codes
 from openflow_render.core.gang import Scheduler
 from openflow_render.core.report import Report
 from openflow_render.core.watch import Plan, Properties
@@ -14,6 +15,7 @@ from openflow_render.engines.spark.app import Application
 from openflow_render.engines.spark.conf import DRIVER, EXECUTOR, Property, settle
 from openflow_render.engines.spark.configuration import ConfigurationPlan
 from openflow_render.engines.spark.contents import Contents, gather
+from openflow_render.engines.spark.distribution import canonical
 from openflow_render.engines.spark.driver import DriverPlan
 from openflow_render.engines.spark.executor import ExecutorPlan
 from openflow_render.engines.spark.gang import GangPlan, group
@@ -28,6 +30,7 @@ from openflow_render.engines.spark.sizes import DriverSizes, ExecutorSizes
 from openflow_render.spec.job import Job
 
 POD = "spark/driver-pod"
+DELETES_SERVICE = "spark.kubernetes.driver.service.deleteOnTermination"
 
 
 class SparkEngine:
@@ -83,7 +86,9 @@ def plan(job: SparkJob, context: Context) -> Mapping[str, Plan]:
     """The plans of ``job``, by the names that templates use."""
     report = context.report
     release = release_of(job.version)
-    written = settle(job, release, _scheduling(job, context.scheduler), report)
+    written = settle(job, release, _added(job, context), report)
+    if context.controller is not None and written.get(DELETES_SERVICE) == "true":
+        report.add(codes.SERVICE_DELETED, at=written.source(DELETES_SERVICE), controller=context.controller)
     conf = references.resolved(written, report)
     rules.check(job, conf, release, report)
     report.stop_if_failed()
@@ -149,6 +154,14 @@ def _plans(app: Application, written: Properties, contents: Contents, context: C
             )
         ),
     }
+
+
+def _added(job: SparkJob, context: Context) -> Iterator[Property]:
+    """The properties that neither the job's fields nor its conf stand for."""
+    yield from _scheduling(job, context.scheduler)
+    if context.controller is not None and DELETES_SERVICE not in map(canonical, job.conf or {}):
+        # What a driver deletes when it ends would be made again, and stay.
+        yield Property(DELETES_SERVICE, "false", ("spec", "conf", DELETES_SERVICE))
 
 
 def _scheduling(job: SparkJob, scheduler: Scheduler) -> Iterator[Property]:

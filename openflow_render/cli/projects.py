@@ -1,0 +1,53 @@
+"""The project that a call is about, out of its file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path as FilePath
+from typing import NamedTuple
+
+from openflow_render.core.report import Report
+from openflow_render.source import projects as source
+from openflow_render.source.reader import Document
+from openflow_render.spec import schema
+from openflow_render.spec.project import Project, Target, check
+from openflow_render.spec.project import project as typed
+
+FILE = source.FILE
+
+
+class Loaded(NamedTuple):
+    """A project file: the folder that it stands in, the file as it is written, and what it says."""
+
+    root: FilePath
+    document: Document
+    project: Project
+
+    @property
+    def targets(self) -> Mapping[str, Target]:
+        return self.project.targets
+
+
+def load(paths: Sequence[str], report: Report) -> Loaded | None:
+    """The project of the first of ``paths``, or of the working directory; ``None`` when it has no file.
+
+    Raises:
+        Rejected: the file is no good; the findings say why.
+    """
+    root = source.root_of(paths[0] if paths else ".")
+    document = source.read(root, report)
+    report.stop_if_failed()
+    if document is None:
+        return None
+    own = Report(document.origin)
+    if schema.check_project(document.value, own, document.key_origin):
+        check(typed(document.value), document.origin, own)
+    report.findings += own.findings
+    report.stop_if_failed()
+    return Loaded(root, document, typed(document.value))
+
+
+def below(root: FilePath, path: str) -> str:
+    """The ``path`` that counts from ``root``, from the working directory."""
+    return os.path.relpath(root / path)
