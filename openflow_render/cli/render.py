@@ -291,6 +291,7 @@ _SAID = {
     "missing": "the file is missing; `openflow render` without --check writes it",
     "different": "the file is not what the jobs become; `openflow render` without --check writes it",
     "stale": "no job becomes this file any more; `openflow render` without --check removes it",
+    "foreign": "openflow did not write this file, and what syncs the folder would take it; move it away",
 }
 
 

@@ -25,6 +25,7 @@ INDEX = ".openflow.index"
 It says nothing of contents, so that two changes of jobs do not clash in it.
 """
 
+_MANIFESTS = (".yaml", ".yml", ".json")
 _TEMPORARY = ".openflow-*.tmp"
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP})
 """Some network file systems have no locks; there, each file is still replaced as a whole."""
@@ -46,10 +47,13 @@ class Written(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """How a file in a folder differs from what it should be; ``stale`` is one that should not be there."""
+    """How a file in a folder differs from what it should be.
+
+    ``stale`` is one of ours that should not be there, ``foreign`` one of somebody else's in a folder of a job.
+    """
 
     name: str
-    state: Literal["missing", "different", "stale"]
+    state: Literal["missing", "different", "stale", "foreign"]
 
 
 # --- writing ----------------------------------------------------------------------------------------------------
@@ -93,7 +97,18 @@ def compare(folder: Path, tree: Tree) -> list[Difference]:
                 found.append(Difference(name, "missing" if data is None else "different"))
         stale = (name for name in _indexed(folder) if name not in tree.files)
         found += [Difference(name, "stale") for name in stale if _bytes(_target(folder, name)) is not None]
+        known = {*tree.files, *_indexed(folder)}
+        found += [Difference(name, "foreign") for name in _beside(folder, tree) if name not in known]
     return sorted(found)
+
+
+def _beside(folder: Path, tree: Tree) -> Iterator[str]:
+    """The manifests in the folders of jobs: what syncs ``folder`` takes whatever is there."""
+    homes = sorted({PurePosixPath(name).parent for name in tree.owners})
+    for home in homes:
+        if (folder / home).is_dir():
+            files = (each for each in (folder / home).iterdir() if each.suffix in _MANIFESTS and each.is_file())
+            yield from sorted(each.relative_to(folder).as_posix() for each in files)
 
 
 def _refuse_foreign(folder: Path, names: list[str]) -> None:
@@ -263,5 +278,7 @@ def difference_text(folder: Path, difference: Difference, tree: Tree) -> str:
     wanted = _index_text(tree) if difference.name == INDEX else tree.files.get(difference.name, "")
     after = wanted.splitlines(keepends=True)
     old = "/dev/null" if difference.state == "missing" else f"{folder}/{difference.name}"
+    if difference.state == "foreign":
+        return f"Only in {(folder / difference.name).parent}: {Path(difference.name).name}\n"
     new = "/dev/null" if difference.state == "stale" else f"{folder}/{difference.name}"
     return "".join(unified_diff(before, after, old, new))

@@ -153,7 +153,8 @@ def _explain(
             listed = ", ".join(str(each) or '""' for each in allowed)
             report.add(codes.NOT_ONE_OF, at=path, field=field, value=error.instance, allowed=listed, hint=hint)
         case "pattern":
-            report.add(codes.BAD_FORM, at=path, field=field, value=error.instance, **_form(error.schema))
+            at = key_origin((*path, error.instance)) if "propertyNames" in error.absolute_schema_path else path
+            report.add(codes.BAD_FORM, at=at, field=field, value=error.instance, **_form(error.schema))
         case _:
             report.add(codes.OUT_OF_BOUNDS, at=path, field=field, reason=error.message)
 

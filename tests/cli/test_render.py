@@ -142,7 +142,7 @@ def test_out_writes_a_file_for_each_object(project: Project):
 
     assert result == (Exit.DONE, "", "k8s: 7 written\n")
     assert list(project.files("k8s")) == [
-        ".openflow.json",
+        ".openflow.index",
         "data/etl/configmap-etl-conf-map.yaml",
         "data/etl/networkpolicy-etl-policy.yaml",
         "data/etl/pod-etl-driver.yaml",
@@ -229,7 +229,7 @@ def test_check_of_a_folder_that_is_not_there_shows_every_file_as_new(project: Pr
 
     result = project.openflow("render", "job.yaml", "--out", "k8s", "--check")
 
-    assert (result.exit_code, result.stdout.count("--- /dev/null\n")) == (Exit.DIFFERENT, 7)
+    assert (result.exit_code, result.stdout.count("--- /dev/null\n")) == (Exit.DIFFERENT, 8)
     assert not Path("k8s").exists()
 
 
@@ -242,8 +242,8 @@ def test_check_as_json_names_the_fields(project: Project):
 
     found = {each["file"]: each for each in json.loads(result.stdout)["files"]}
     assert result.exit_code == Exit.DIFFERENT
-    assert found["data/etl/role-etl.yaml"] == {
-        "file": "data/etl/role-etl.yaml",
+    assert found["k8s/data/etl/role-etl.yaml"] == {
+        "file": "k8s/data/etl/role-etl.yaml",
         "state": "different",
         "fields": [{"object": "Role/etl", "field": "metadata.labels.a", "old": None, "new": "b"}],
     }

@@ -42,8 +42,8 @@ def test_the_version_is_printed(project: Project):
 WRONG = {
     ("rendr", "job.yaml"): ("there is no command `rendr` (did you mean `render`?)", ""),
     ("xyz",): ("there is no command `xyz`", ""),
-    ("render",): ("Missing argument 'PATH...'.", " render"),
-    ("render", "job.yaml", "--outt", "x"): ("No such option: --outt (Possible options: --out, --quiet)", " render"),
+    ("render",): ("name a job file or a folder of them", " render"),
+    ("render", "job.yaml", "--outt", "x"): ("No such option: --outt (Possible options: --out, --quiet, --to)", " render"),
     ("-x",): ("No such option: -x", ""),
     ("render", "job.yaml", "--out"): ("Option '--out' requires an argument.", " render"),
     ("render", "job.yaml", "--by", "kind"): (
@@ -68,15 +68,12 @@ WRONG = {
     ),
     ("render", "job.yaml", "--kubernetes", "abc"): ("'abc' is not a Kubernetes version such as 1.34", " render"),
     ("validate", "job.yaml", "--report", "xml"): (
-        "Invalid value for '--report': 'xml' is not one of 'text', 'json'.",
+        "Invalid value for '--report': 'xml' is not one of 'text', 'json', 'sarif', 'junit', 'github'.",
         " validate",
     ),
     ("render", "-", "job.yaml", "-"): ("stdin can only be read once: give - once", " render"),
     ("render", ""): ("a path is empty: write . for the working directory", " render"),
-    ("render", "job.yaml", "--out", ""): (
-        "Invalid value for '--out': the folder is empty: write . for the working directory",
-        " render",
-    ),
+    ("render", "job.yaml", "--out", ""): ("the folder is empty: write . for the working directory", " render"),
     ("init", ""): ("Invalid value for '[DIR]': the folder is empty: write . for the working directory", " init"),
     ("render", "job.yaml", "--check"): ("--check compares with a folder: give --out DIR", " render"),
     ("render", "job.yaml", "--by", "job"): ("--by spreads objects over files: give --out DIR", " render"),
@@ -84,7 +81,7 @@ WRONG = {
         "--report json tells what would change: give --check",
         " render",
     ),
-    ("schema", "jobb"): ("Invalid value for 'kind': 'jobb' is not one of 'job', 'overlay'.", " schema"),
+    ("schema", "jobb"): ("Invalid value for 'kind': 'jobb' is not one of 'job', 'overlay', 'project'.", " schema"),
     ("explain", "job.yaml", "Pod", "x"): ("Got unexpected extra argument(s) (x)", " explain"),
     ("import", "helm"): ("No such command 'helm'.", " import"),
 }

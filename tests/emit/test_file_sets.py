@@ -2,7 +2,7 @@ import errno
 import fcntl
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,26 @@ import pytest
 
 from openflow_render.core.resource import Bundle, Manifest, Resource
 from openflow_render.emit import files
-from openflow_render.emit.files import Difference, OutputError, Written, compare, layout, write
+from openflow_render.emit.files import Difference, OutputError, Written
+from openflow_render.emit.tree import By, Pieces, Tree, piece, plain
 
 
 def manifest(kind: str, name: str) -> Manifest:
     return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name}}
+
+
+def layout(bundles: Sequence[Bundle], by: By) -> dict[str, str]:
+    pieces = ([made for each in bundle.written if (made := piece(each))] for bundle in bundles)
+    jobs = (Pieces(bundle.job, bundle.namespace, found) for bundle, found in zip(bundles, pieces, strict=True))
+    return dict(plain(jobs, by).files)
+
+
+def write(folder: Path, texts: Mapping[str, str]) -> Written:
+    return files.write(folder, Tree(texts, {}))
+
+
+def compare(folder: Path, texts: Mapping[str, str]) -> list[Difference]:
+    return files.compare(folder, Tree(texts, {}))
 
 
 def a_bundle(*resources: Resource, job: str = "etl", namespace: str = "data") -> Bundle:
@@ -22,7 +37,7 @@ def a_bundle(*resources: Resource, job: str = "etl", namespace: str = "data") ->
 
 
 def tree(folder: Path) -> dict[str, str]:
-    found = (path for path in folder.rglob("*") if path.is_file() and path.name != files.RECORD)
+    found = (path for path in folder.rglob("*") if path.is_file() and path.name != files.INDEX)
     return {str(path.relative_to(folder)): path.read_text() for path in sorted(found)}
 
 
@@ -88,7 +103,7 @@ def test_a_folder_comes_to_hold_the_files(tmp_path: Path):
 
     assert write(out, {"b/x.yaml": "1\n", "a.yaml": "2\n"}) == Written(("a.yaml", "b/x.yaml"), (), ())
     assert tree(out) == {"a.yaml": "2\n", "b/x.yaml": "1\n"}
-    assert sorted(json.loads((out / files.RECORD).read_text())["files"]) == ["a.yaml", "b/x.yaml"]
+    assert sorted(json.loads((out / files.INDEX).read_text())["files"]) == ["a.yaml", "b/x.yaml"]
 
 
 def test_equal_files_are_not_touched(tmp_path: Path):
@@ -140,7 +155,7 @@ def test_a_record_that_names_files_outside_removes_nothing(tmp_path: Path):
     victim.write_text("x")
     out = tmp_path / "out"
     out.mkdir()
-    (out / files.RECORD).write_text('{"files": {"../victim": ""}}')
+    (out / files.INDEX).write_text('{"files": {"../victim": ""}}')
 
     with pytest.raises(OutputError, match="is not a file below it"):
         write(out, {})
@@ -150,13 +165,13 @@ def test_a_record_that_names_files_outside_removes_nothing(tmp_path: Path):
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"files": 1}', "\x00"])
 def test_a_damaged_record_is_told(tmp_path: Path, text: str):
-    (tmp_path / files.RECORD).write_text(text)
+    (tmp_path / files.INDEX).write_text(text)
 
     with pytest.raises(OutputError, match="is damaged"):
         write(tmp_path, {})
 
 
-@pytest.mark.parametrize("link", ["a.yaml", "sub", files.RECORD])
+@pytest.mark.parametrize("link", ["a.yaml", "sub", files.INDEX])
 def test_nothing_is_written_through_a_link(tmp_path: Path, link: str):
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -304,6 +319,7 @@ def test_comparing_names_what_is_missing_stale_or_different(tmp_path: Path):
     found = compare(tmp_path, {"same.yaml": "1\n", "changed.yaml": "2\n", "new.yaml": "1\n"})
 
     assert found == [
+        Difference(files.INDEX, "different"),
         Difference("changed.yaml", "different"),
         Difference("new.yaml", "missing"),
         Difference("old.yaml", "stale"),
@@ -317,6 +333,18 @@ def test_comparing_after_writing_finds_nothing(tmp_path: Path):
     assert compare(tmp_path, wanted) == []
 
 
+def test_manifests_of_others_in_the_folder_of_a_job_are_found_and_other_files_are_not(tmp_path: Path):
+    tree = Tree({"data/etl/pod.yaml": "1\n", "kustomization.yaml": "1\n"}, {"data/etl/pod.yaml": "data/etl"})
+    files.write(tmp_path, tree)
+    for name in ("data/etl/more.yaml", "data/etl/more.json", "data/etl/README.md", "data/mine.yaml", "mine.yaml"):
+        (tmp_path / name).write_text("mine")
+
+    found = files.compare(tmp_path, tree)
+
+    assert found == [Difference("data/etl/more.json", "foreign"), Difference("data/etl/more.yaml", "foreign")]
+
+
 def test_comparing_makes_no_folder(tmp_path: Path):
-    assert compare(tmp_path / "none", {"a.yaml": "1\n"}) == [Difference("a.yaml", "missing")]
+    missing = [Difference(files.INDEX, "missing"), Difference("a.yaml", "missing")]
+    assert compare(tmp_path / "none", {"a.yaml": "1\n"}) == missing
     assert list(tmp_path.iterdir()) == []

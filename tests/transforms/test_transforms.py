@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -12,12 +13,12 @@ from openflow_render.core.identity import APPLICATION, SUFFIX
 from openflow_render.core.report import Origin, Report
 from openflow_render.core.resource import Bundle, Manifest, Resource
 from openflow_render.source import reader
-from openflow_render.source.patches import parse
+from openflow_render.source.patches import Patch, parse
 from openflow_render.spec.job import Job, Run
-from openflow_render.transforms import pipeline
 from openflow_render.transforms.identity import Identity
 from openflow_render.transforms.metadata import Metadata
 from openflow_render.transforms.patches import Patching
+from openflow_render.transforms.transform import Transform
 
 Tree = dict[str, Any]
 
@@ -294,6 +295,10 @@ def test_a_patch_of_nothing_is_refused_unless_it_expects_nothing():
 
 
 # --- identity ---
+
+
+def pipeline(job: Job, patches: Sequence[Patch], run_id: str | None) -> list[Transform]:
+    return [Metadata(job), *map(Patching, patches), Identity(job, run_id)]
 
 
 def identified(*manifests: Manifest, run_id: str | None = None, **fields: Any) -> Bundle:
