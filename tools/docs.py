@@ -31,6 +31,7 @@ from openflow_render.engines import spark
 from openflow_render.engines.spark import properties
 from openflow_render.engines.spark.legacy import LEGACY
 from openflow_render.source import expressions, reader
+from openflow_render.spec.schema import project_schema
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -101,6 +102,16 @@ def overlay_fields() -> str:
     return _fields(schema["properties"]["spec"], "spec", schema["$defs"])
 
 
+def project_fields() -> str:
+    schema = project_schema()
+    return _fields(schema["properties"]["spec"], "spec", schema["$defs"])
+
+
+def target_fields() -> str:
+    definitions = project_schema()["$defs"]
+    return _fields(definitions["target"], "", definitions)
+
+
 def _fields(schema: Schema, at: str, definitions: Schema | None = None) -> str:
     rows = _rows(schema, at, definitions or _definitions())
     return table(("field", "what may stand there", "meaning"), rows)
@@ -139,7 +150,8 @@ def _kind(field: Schema, definitions: Schema) -> str:
         example = f", `{field['examples'][0]}`" if field.get("examples") else ""
         return f"{field['title']}{example}"
     if "const" in field:
-        return f"`{field['const']}`"
+        const = field["const"]
+        return f"`{const if isinstance(const, str) else json.dumps(const)}`"
     if "enum" in field:
         return ", ".join(f"`{each}`" if each else '`""`' for each in field["enum"])
     if field.get("type") == "array":
@@ -150,7 +162,7 @@ def _kind(field: Schema, definitions: Schema) -> str:
 
 
 def _plural(kind: str) -> str:
-    return {"text": "texts", "map": "maps"}.get(kind, kind)
+    return {"text": "texts", "map": "maps", "a path inside the project": "paths inside the project"}.get(kind, kind)
 
 
 # --- the command line ---
@@ -372,6 +384,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "job-sizes": job_sizes,
     "job-pods": job_pods,
     "overlay-fields": overlay_fields,
+    "project-fields": project_fields,
+    "target-fields": target_fields,
     "commands": commands,
     "exit-codes": exit_codes,
     "diagnostics": diagnostics,

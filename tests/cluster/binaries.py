@@ -32,7 +32,7 @@ class Binaries(NamedTuple):
 
     @property
     def kubectl(self) -> Path:
-        """Built when it is asked for: only benchmarks need it."""
+        """Built when it is asked for: the control plane itself needs none."""
         return kubernetes("kubectl", self.minor)
 
 
@@ -48,11 +48,19 @@ def etcd() -> Path:
     return _prebuilt("etcd") or _built(cache() / f"etcd-{version}" / "etcd", module, package, "-s -w")
 
 
+def kustomize() -> Path:
+    """Built when it is asked for, as only tests of trees need it; in half a minute."""
+    package = "sigs.k8s.io/kustomize/kustomize/v5"
+    module = MODULES / "kustomize"
+    version = _required(module, package)
+    return _prebuilt("kustomize") or _built(cache() / f"kustomize-{version}" / "kustomize", module, package, "-s -w")
+
+
 def kubernetes(program: str, minor: str) -> Path:
     """A program of the main repository of Kubernetes, such as ``kube-apiserver``."""
     module = MODULES / minor
     if not module.is_dir():
-        known = sorted(folder.name for folder in MODULES.iterdir() if folder.name != "etcd")
+        known = sorted(folder.name for folder in MODULES.glob("[0-9]*"))
         raise BuildError(f"no Kubernetes {minor} is pinned in {MODULES}; there are {', '.join(known)}")
     version = _required(module, "k8s.io/kubernetes")
     major, _, number = minor.partition(".")
