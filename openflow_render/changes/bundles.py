@@ -57,6 +57,16 @@ class ObjectChange(NamedTuple):
     copies: tuple[int, int] = (1, 1)
     origin: Origin | None = None
 
+    @property
+    def only_by_run(self) -> bool:
+        """Whether nothing differs but names and ids that stand for the run."""
+        return self.state is State.CHANGED and not self.fields and self.copies[0] == self.copies[1]
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether that is all there is to say of it."""
+        return self.only_by_run and self.effect is not Effect.REPLACE
+
 
 class JobChange(NamedTuple):
     """What became of a job, ``old`` and ``new``; ``runs`` are the ids before and after, if objects get other names."""
@@ -172,14 +182,23 @@ def _fields(old: Side, new: Side, before: Resource, after: Resource) -> list[Fie
 
 
 def _places(old: Side, new: Side, before: Resource, after: Resource) -> Callable[[FieldChange, str], Origin | None]:
-    """Where fields and their lines come from: what is gone from where it was."""
+    """Where fields and their lines come from: what is gone from where it was.
+
+    Of a property that is set to something else only the new line is told; for the old one the job as it was would have
+    to be compiled once more.
+    """
 
     def place(field: FieldChange, line: str) -> Origin | None:
         name = property_of(line) if line else ""
-        if name is None:
-            return None
         gone = line.startswith("-") or field.new is ABSENT
+        if name is None or (gone and line and _sets(field.new, name)):
+            return None
         side, resource = (old, before) if gone else (new, after)
         return side.find(str(resource.key), field.path, name)
 
     return place
+
+
+def _sets(text: str, name: str) -> bool:
+    """Whether a line of a text sets a property."""
+    return any(line.startswith(name) and property_of(f"+{line}") == name for line in text.splitlines())

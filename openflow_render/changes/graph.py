@@ -156,11 +156,11 @@ def _carries(pod: _Pod, labels: Tree) -> bool:
 
 
 def _rights(rule: Tree) -> str:
-    """What a rule allows, as text: ``get, list pods``."""
+    """What a rule allows, as text: ``pods: get, list``."""
     what = [*_texts(rule, "resources"), *_texts(rule, "nonResourceURLs")]
     names = _texts(rule, "resourceNames")
     only = f" ({', '.join(names)})" if names else ""
-    return f"{', '.join(_texts(rule, 'verbs'))} {', '.join(what)}{only}"
+    return f"{', '.join(what)}{only}: {', '.join(_texts(rule, 'verbs'))}"
 
 
 # --- pods ------------------------------------------------------------------------------------------------------------
@@ -243,7 +243,7 @@ def _texts(tree: Tree, field: str) -> list[str]:
 
 
 class MarkedNode(NamedTuple):
-    """A node, and what became of it."""
+    """A node, and what became of it; one that only stands for another run is as it was."""
 
     node: Node
     state: State
@@ -275,8 +275,10 @@ def compared(job: JobChange) -> Comparison:
     marked = []
     for each in {**{node.id: node for node in new.nodes}, **nodes}:
         node, change = nodes[each], became.get(nodes[each].of or each)
-        state = change.state if change is not None else _state(each, *ids)
-        marked.append(MarkedNode(node, state, change.effect if change is not None else None))
+        if change is None:
+            marked.append(MarkedNode(node, _state(each, *ids)))
+        else:
+            marked.append(MarkedNode(node, State.UNCHANGED if change.is_quiet else change.state, change.effect))
     return Comparison(tuple(marked), tuple(_marked_edges(old.edges, new.edges)))
 
 

@@ -70,7 +70,7 @@ def _fixed_but(*free: str) -> Refuses:
 
 def _pod(before: Tree, after: Tree) -> bool:
     """Source: ``ValidatePodUpdate``: images, a deadline that comes or shrinks, and further tolerations."""
-    old, new = (dict(each.get("spec") or {}) for each in (before, after))
+    old, new = (dict(_spec(each)) for each in (before, after))
     deadlines = old.pop("activeDeadlineSeconds", None), new.pop("activeDeadlineSeconds", None)
     tolerations = old.pop("tolerations", None) or [], new.pop("tolerations", None) or []
     return (
@@ -103,7 +103,7 @@ _JOB = _fixed(
 
 def _job(before: Tree, after: Tree) -> bool:
     """Source: ``ValidateJobUpdate``: of an Indexed one the completions move together with the parallelism."""
-    old, new = ((each.get("spec") or {}) for each in (before, after))
+    old, new = map(_spec, (before, after))
     moved = old.get("completions") != new.get("completions")
     together = new.get("completionMode") == "Indexed" and new.get("completions") == new.get("parallelism")
     return _JOB(before, after) or (moved and not together)
@@ -178,6 +178,12 @@ _REFUSED: Mapping[tuple[str, str], Refuses] = {
     ("scheduling.k8s.io", "PodGroup"): _fixed(("spec",)),
 }
 """What the API server refuses, by group and kind; what is not listed changes in place."""
+
+
+def _spec(manifest: Tree) -> Tree:
+    """The spec, or nothing where a patch has made it something else; a check tells of that."""
+    found = manifest.get("spec")
+    return found if isinstance(found, Mapping) else {}
 
 
 def _at(tree: Any, path: tuple[str, ...]) -> Any:

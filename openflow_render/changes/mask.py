@@ -14,6 +14,7 @@ from openflow_render.core.sensitive import HIDDEN, SENSITIVE, is_sensitive
 _BEFORE, _AFTER = f"{HIDDEN} (before)", f"{HIDDEN} (after)"
 
 _VALUES = ("data", "stringData")
+_NAMED = frozenset({"data", "annotations"})
 _COPY = "kubectl.kubernetes.io/last-applied-configuration"
 """An annotation in which kubectl keeps the whole object, secret values included."""
 
@@ -27,8 +28,21 @@ _INNER = re.compile(r"[{,\"'] *|(?<!\S)- +")
 
 _LONGEST = 60
 
-_ASSIGNED = re.compile(r"(?m)^([ \t]*[A-Za-z0-9_.\-]+)([ \t]*[=: \t][ \t]*)(\S.*)$")
-"""A line of a properties file, or an argument ``name=value``."""
+_ASSIGNED = re.compile(r"""(?m)^([ \t]*(?:-[ \t]+)?["']?[A-Za-z0-9_.\-]+["']?)([ \t]*[=: \t][ \t]*)(\S.*)$""")
+"""A line of a properties file, of YAML or of JSON, or an argument ``name=value``."""
+
+_NAME, _VALUE = r"""["']?name["']?[ \t]*:[ \t]*["']?(?P<name>[^\s"',}]+)["']?""", r"""["']?value["']?[ \t]*:[ \t]*"""
+_PAIRS = tuple(
+    re.compile(pattern, re.MULTILINE)
+    for pattern in (
+        rf"{_NAME},?[ \t]*\n(?P<in>[ \t]*){_VALUE}(?P<value>\S.*(?:\n(?P=in)[ \t]+\S.*)*)",
+        rf"{_VALUE}(?P<value>\S.*),?\n[ \t]*{_NAME}",
+        rf"{_NAME}[ \t]*,[ \t]*{_VALUE}(?P<value>\S.*)",
+        rf"[{{,][ \t]*{_VALUE}(?P<value>\S.*),[ \t]*{_NAME}",
+        r"<name>\s*(?P<name>[^<\s]*)\s*</name>\s*<value>(?P<value>[^<]*)",
+    )
+)
+"""A name and its value side by side in a text: a variable in a pod template, a property in the XML of Hadoop."""
 
 
 def masked(change: Change) -> Change:
@@ -66,6 +80,8 @@ def _redact(value: Any, other: Any, changed: str) -> Any:
     if isinstance(value, dict):
         known = other if isinstance(other, dict) else {}
         redacted = {key: _redact(below, known.get(key), changed) for key, below in value.items()}
+        for field in _NAMED & redacted.keys():
+            redacted[field] = _hide_named(redacted[field], known.get(field), value[field], changed)
         if isinstance(value.get("value"), str) and SENSITIVE.search(str(value.get("name", ""))):
             redacted["value"] = _marker(value["value"], known.get("value"), changed)
         if isinstance(value.get("annotations"), dict) and _COPY in value["annotations"]:
@@ -79,6 +95,19 @@ def _redact(value: Any, other: Any, changed: str) -> Any:
             for index, item in enumerate(value)
         ]
     return _redact_text(value, other, changed) if isinstance(value, str) else value
+
+
+def _hide_named(redacted: Any, other: Any, value: Any, changed: str) -> Any:
+    """A map whose keys are the user's own, without the values of those that name a secret."""
+    if not isinstance(redacted, dict):
+        return redacted
+    known = other if isinstance(other, dict) else {}
+    return {
+        key: _marker(value[key], known.get(key), changed)
+        if isinstance(below, str) and SENSITIVE.search(str(key))
+        else below
+        for key, below in redacted.items()
+    }
 
 
 def _asks_for_secret(argument: Any) -> bool:
@@ -105,7 +134,22 @@ def _redact_text(text: str, other: Any, changed: str) -> str:
         name, between, value = match.groups()
         return f"{name}{between}{_marker(value, known.get(name), changed)}" if SENSITIVE.search(name) else match[0]
 
-    return _ASSIGNED.sub(hidden, text)
+    return _ASSIGNED.sub(hidden, _redact_pairs(text, other, changed))
+
+
+def _redact_pairs(text: str, other: Any, changed: str) -> str:
+    for pattern in _PAIRS:
+        partners = pattern.finditer(other) if isinstance(other, str) else ()
+        known = {match["name"]: match["value"] for match in partners}
+
+        def hidden(match: re.Match[str], known: dict[str, str] = known) -> str:
+            if not SENSITIVE.search(match["name"]):
+                return match[0]
+            start, end = (place - match.start() for place in match.span("value"))
+            return match[0][:start] + _marker(match["value"], known.get(match["name"]), changed) + match[0][end:]
+
+        text = pattern.sub(hidden, text)
+    return text
 
 
 def _marker(value: Any, other: Any, changed: str) -> str:

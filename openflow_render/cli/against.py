@@ -54,9 +54,9 @@ def diff(
 
 
 def _page(comparison: Comparison) -> str:
-    from openflow_render.cli import change_page
+    from openflow_render.cli.change_page import html
 
-    return change_page.html(comparison)
+    return html(comparison)
 
 
 _REPORTS: Mapping[str, Callable[[Comparison], str]] = {
@@ -115,7 +115,7 @@ def _compiled_then(
     except Rejected as rejected:
         old = _Compiled(Settings(), [], [], rejected.findings)
     except typer.BadParameter as wrong:
-        old, reason = _Compiled(Settings(), [], [], []), f": {wrong.format_message()}"
+        old, reason = _Compiled(Settings(), [], [], []), f": {wrong.message}"
     faults = [each for each in old.findings if each.severity is Severity.ERROR and each.code not in _NO_JOBS]
     report = Report(lambda path: Origin(str(path)))
     if faults or reason:

@@ -40,7 +40,7 @@ def html(comparison: Comparison) -> str:
     rows = [_row(number, job) for number, job in enumerate(comparison.differing)]
     findings = [
         (str(each.severity), each.code.id, _text(each.origin), _text(each.message))
-        for each in console.in_order(comparison.findings)
+        for each in console.told(comparison.findings)
     ]
     summary, revision = _text(change_report.summary(comparison)), _text(comparison.revision)
     return page.render(
@@ -144,7 +144,7 @@ def _field(field: Traced) -> dict[str, Any]:
     return {
         "path": _text(paths.show(field.change.path)),
         "place": _place(field.origin),
-        "values": "" if lines else _text(field_report.values(field)),
+        "told": "" if lines else _text(field_report.values(field)),
         "lines": [(line[:1], _text(line[1:]), _place(origin)) for line, origin in lines],
         "more": len(field.lines) - len(lines),
     }
@@ -166,17 +166,16 @@ def _drawing(nodes: list[MarkedNode], edges: list[MarkedEdge]) -> dict[str, Any]
 
 def _box(marked: MarkedNode, box: picture.Box) -> dict[str, Any]:
     node = marked.node
-    about = [_named(marked), str(marked.effect.about if marked.effect is not None else marked.state)]
-    about += [
-        words for words, is_so in (("not made by the job", node.external), (Effect.BY_DRIVER, node.preview)) if is_so
-    ]
+    about = [str(marked.effect.about if marked.effect is not None else marked.state)]
+    about += ["not made by the job"] if node.external else []
+    about += [Effect.BY_DRIVER] if node.preview and marked.effect is not Effect.BY_DRIVER else []
     return {
         "x": box.x,
         "y": box.y,
         "look": " ".join(_looks(marked)),
         "kind": _cut(f"{_sign(marked)} {_kind(marked)}".strip(), _KIND),
         "name": _cut(visible(node.name), _LABEL),
-        "title": ": ".join([about[0], ", ".join(about[1:])]),
+        "title": f"{_named(marked)}: {', '.join(about)}",
     }
 
 

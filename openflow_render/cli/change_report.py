@@ -67,7 +67,7 @@ def short_runs(job: JobChange) -> tuple[str, str] | None:
 
 def quiet_objects(job: JobChange) -> tuple[list[ObjectChange], int]:
     """The objects that are told one by one, and how many only stand under another name or id."""
-    told = [each for each in job.differing if not _is_only_renamed(each)]
+    told = [each for each in job.differing if not each.is_quiet]
     return told, len(job.differing) - len(told)
 
 
@@ -78,12 +78,9 @@ def note(change: ObjectChange) -> str:
         parts.append(Effect.BY_DRIVER)
     if change.copies[0] != change.copies[1]:
         parts.append(f"{change.copies[0]} → {change.copies[1]} of them")
+    if change.only_by_run:
+        parts.append("only the id of the run changes")
     return ", ".join(parts)
-
-
-def _is_only_renamed(change: ObjectChange) -> bool:
-    """Whether nothing differs but the name of the run, and what depends on it."""
-    return change.state is State.CHANGED and not change.fields and change.copies[0] == change.copies[1]
 
 
 def _job(job: JobChange) -> Iterator[str]:
@@ -119,7 +116,7 @@ def markdown(comparison: Comparison) -> str:
 
 def _parts(comparison: Comparison) -> Iterator[str]:
     yield f"### openflow: {field_report.escaped(summary(comparison))}\n"
-    findings = console.in_order(comparison.findings)
+    findings = console.told(comparison.findings)
     for each in findings:
         lead = "\n" if each is findings[0] else ""
         origin, message = (field_report.escaped(str(part)) for part in (each.origin, each.message))

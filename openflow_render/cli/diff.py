@@ -60,8 +60,10 @@ def diff(
         return
     if report_as is DiffAs.HTML:
         raise typer.BadParameter("--report html shows what differs from a revision: give --against REV")
-    with clusters.connected(reach) as cluster:
-        _, plans = planning.plan(cluster, paths, given, compiling, flags, strict=strict)
+    report = options.reading_report(strict=strict)
+    task = options.task(paths, given, compiling, report, strict=strict)
+    with clusters.connected(reach, task.target) as cluster:
+        _, plans = planning.plan(cluster, task, report, flags)
         from openflow_render.cli import plan_report
 
         shown = {DiffAs.TEXT: plan_report.text, DiffAs.JSON: plan_report.as_json, DiffAs.MARKDOWN: plan_report.markdown}

@@ -7,6 +7,7 @@ the longest way, bends where a line passes a layer, order by the middle of the n
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 WIDTH, HEIGHT = 210, 46
@@ -14,6 +15,8 @@ WIDTH, HEIGHT = 210, 46
 
 _ACROSS, _DOWN, _BEND, _MARGIN = 110, 22, 14, 12
 _SWEEPS = 6
+_LABEL = (80, 12)
+"""The room that a label takes."""
 
 
 class Box(NamedTuple):
@@ -52,7 +55,7 @@ def laid_out(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> Picture:
     lines = tuple(_line(number, chain, places, *edges[number]) for number, chain in enumerate(chains))
     height = max((_bottom(each, y) for each, (_, y) in places.items()), default=0) + _MARGIN
     width = max((x for x, _ in places.values()), default=0) + WIDTH + _MARGIN
-    return Picture(width, height, boxes, lines)
+    return Picture(width, height, boxes, _labels_apart(lines))
 
 
 def _layers(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[str, int]:
@@ -109,16 +112,16 @@ def _columns(nodes: Sequence[str], chains: Sequence[list[_Stop]], layers: Mappin
 
 
 def _ordered(columns: list[list[_Stop]], chains: Sequence[list[_Stop]]) -> list[list[_Stop]]:
-    """The columns with each stop at the middle of those that it is tied to, seen from the left and the right in turn."""
+    """The columns with each stop at the middle of those it is tied to, seen from the left and the right in turn."""
     before: dict[_Stop, list[_Stop]] = {}
     after: dict[_Stop, list[_Stop]] = {}
     for chain in chains:
-        for one, other in zip(chain, chain[1:], strict=False):
+        for one, other in pairwise(chain):
             before.setdefault(other, []).append(one)
             after.setdefault(one, []).append(other)
     for sweep in range(_SWEEPS):
         tied, order = (before, columns) if sweep % 2 == 0 else (after, columns[::-1])
-        for near, column in zip(order, order[1:], strict=False):
+        for near, column in pairwise(order):
             at = {stop: index / max(len(near) - 1, 1) for index, stop in enumerate(near)}
             own = {stop: index / max(len(column) - 1, 1) for index, stop in enumerate(column)}
             middles = {
@@ -156,16 +159,32 @@ def _bottom(stop: _Stop, y: int) -> int:
 def _line(
     number: int, chain: Sequence[_Stop], places: Mapping[_Stop, tuple[int, int]], source: str, target: str
 ) -> Line:
-    """A line through the stops of an edge, drawn from its source to its target."""
+    """A line through the stops of an edge, drawn from its source to its target, where it has a tip."""
     points = [point for stop in chain for point in _points(stop, *places[stop])][1:-1]
     label = (points[0][0] + points[1][0]) // 2, (points[0][1] + points[1][1]) // 2 - 4
+    back = -1
     if chain[0] == target and source != target:
         points.reverse()
+        back = 1
     path = f"M{points[0][0]},{points[0][1]}"
-    for (x, y), (to_x, to_y) in zip(points, points[1:], strict=False):
+    for (x, y), (to_x, to_y) in pairwise(points):
         middle = (x + to_x) // 2
         path += f" C{middle},{y} {middle},{to_y} {to_x},{to_y}"
+    path += f" l{7 * back},-4 m{-7 * back},4 l{7 * back},4"
     return Line(number, path, *label)
+
+
+def _labels_apart(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """The lines with their labels moved down until none covers another."""
+    taken: list[tuple[int, int]] = []
+    apart = []
+    for line in lines:
+        y = line.y
+        while any(abs(line.x - x) < _LABEL[0] and abs(y - other) < _LABEL[1] for x, other in taken):
+            y += _LABEL[1]
+        taken.append((line.x, y))
+        apart.append(line._replace(y=y))
+    return tuple(apart)
 
 
 def _points(stop: _Stop, x: int, y: int) -> tuple[tuple[int, int], tuple[int, int]]:

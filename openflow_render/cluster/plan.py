@@ -194,6 +194,9 @@ class JobPlan:
     about the objects that it wants or wanted, ``old_runs`` about what is left of earlier runs of it.
     """
 
+    is_recorded = True
+    """Whether the record of the job is to name what it has."""
+
     def __init__(
         self,
         job: Job,

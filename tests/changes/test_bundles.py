@@ -80,6 +80,13 @@ def test_an_object_of_the_same_name_changes_in_place_or_is_replaced():
     assert job.counts[Effect.REPLACE] == 1
 
 
+def test_what_is_replaced_for_the_id_of_the_run_alone_is_not_passed_over():
+    quiet, loud = compared([a_config(OLD), a_pod(id=OLD)], [a_config(NEW), a_pod(id=NEW)], (OLD, NEW)).objects
+
+    assert (quiet.effect, quiet.fields, quiet.is_quiet) == (Effect.NEW_RUN, (), True)
+    assert (loud.effect, loud.fields, loud.is_quiet) == (Effect.REPLACE, (), False)
+
+
 def test_objects_come_and_go():
     job = compared([a_role("get"), a_pod()], [a_role("get"), a_config()], (OLD, NEW))
 
@@ -128,7 +135,7 @@ def test_a_preview_is_told_as_what_the_driver_makes_and_how_often():
 
 
 def test_what_is_gone_is_told_where_it_was():
-    before = a_config(text="a=1\nb=2\n")
+    before = a_config(text="a=1\nb=2\nc=2\n")
     before["data"]["gone"] = "1"
 
     [config] = compared([before], [a_config(text="a=1\nb=3\n")], (OLD, OLD)).objects
@@ -137,8 +144,9 @@ def test_what_is_gone_is_told_where_it_was():
         "old ConfigMap/etl-conf data.gone",
         "new ConfigMap/etl-conf data.x",
     ]
-    assert [(line, str(origin)) for line, origin in config.fields[1].lines] == [
-        ("-b=2", "old ConfigMap/etl-conf data.x b"),
+    assert [(line, origin and str(origin)) for line, origin in config.fields[1].lines] == [
+        ("-b=2", None),
+        ("-c=2", "old ConfigMap/etl-conf data.x c"),
         ("+b=3", "new ConfigMap/etl-conf data.x b"),
     ]
 

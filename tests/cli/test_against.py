@@ -20,6 +20,7 @@ from openflow_render.cli.exits import Exit
 OTHER = JOB.replace("name: etl", "name: load")
 BAD = JOB.replace("memory: 1g", "memory: 12x")
 MORE = JOB.replace("memory: 1g", "memory: 2g")
+WITH_CONF = f'{JOB}  conf: {{spark.x: "1"}}\n'
 SECRET = JOB.replace("    memory: 1g\n", "    memory: 1g\n    env: {DB_PASSWORD: hunter2}\n")
 HOSTILE = "</script><script>alert(1)</script>&\\\"'\\u202e[31m"
 OVERLAY = "apiVersion: openflow.io/v1\nkind: Overlay\nspec: {job: {spec: {executor: {instances: 2}}}}\n"
@@ -77,7 +78,7 @@ def test_an_edited_field_is_told_with_its_line_and_the_new_run(project: Project)
         "  run RUN → RUN\n"
         "  ~ ConfigMap/etl-conf-map: new run\n"
         "    data[spark.properties]:\n"
-        "      -spark.driver.memory=1g   # HEAD:job.yaml:12:13\n"
+        "      -spark.driver.memory=1g\n"
         "      +spark.driver.memory=2g   # job.yaml:12:13\n"
         "  ~ Pod/etl-driver: new run\n"
         f'    {main}.limits.memory: "1408Mi" → "2432Mi"   # job.yaml:12:13\n'
@@ -160,7 +161,7 @@ def test_a_change_of_an_overlay_alone_is_told_where_it_was_made(project: Project
     result = diff(project, "job.yaml", "-o", "prod")
 
     assert "+spark.executor.instances=3   # overlays/prod.yaml:3:43" in result.stdout
-    assert "-spark.executor.instances=2   # HEAD:overlays/prod.yaml:3:43" in result.stdout
+    assert "-spark.executor.instances=2\n" in result.stdout
     assert "~ Pod/etl-exec-1: by the driver, 2 → 3 of them" in result.stdout
 
 
@@ -372,13 +373,13 @@ def test_a_page_is_only_made_against_a_revision(project: Project):
 
 
 def test_a_folder_of_the_repository_may_be_the_working_one(project: Project, monkeypatch: pytest.MonkeyPatch):
-    commit(project, {"team/jobs/etl.yaml": JOB, "team/overlays/prod.yaml": OVERLAY})
-    project.write({"team/jobs/etl.yaml": MORE})
+    commit(project, {"team/jobs/etl.yaml": WITH_CONF, "team/overlays/prod.yaml": OVERLAY})
+    project.write({"team/jobs/etl.yaml": JOB})
     monkeypatch.chdir(project.folder / "team" / "jobs")
 
     result = diff(project, "etl.yaml", "-o", "../overlays/prod.yaml")
 
-    assert "-spark.driver.memory=1g   # HEAD:etl.yaml:12:13" in result.stdout
+    assert "-spark.x=1   # HEAD:etl.yaml:15:19" in result.stdout
 
 
 def test_a_working_folder_that_was_not_there_is_empty_then(project: Project, monkeypatch: pytest.MonkeyPatch):
@@ -391,12 +392,12 @@ def test_a_working_folder_that_was_not_there_is_empty_then(project: Project, mon
 
 
 def test_a_path_may_be_absolute(project: Project):
-    commit(project, {"jobs/etl.yaml": JOB})
-    project.write({"jobs/etl.yaml": MORE})
+    commit(project, {"jobs/etl.yaml": WITH_CONF})
+    project.write({"jobs/etl.yaml": JOB})
 
     result = diff(project, str(project.folder / "jobs"))
 
-    assert "-spark.driver.memory=1g   # HEAD:jobs/etl.yaml:12:13" in result.stdout
+    assert "-spark.x=1   # HEAD:jobs/etl.yaml:15:19" in result.stdout
 
 
 def test_neither_the_repository_nor_what_is_staged_is_touched(project: Project):
@@ -463,10 +464,10 @@ def test_a_shallow_clone_lacks_what_is_older(project: Project, monkeypatch: pyte
 
 
 def test_names_that_are_not_ascii_are_told_as_they_are(project: Project):
-    commit(project, {"jöbs/étl.yaml": JOB})
-    project.write({"jöbs/étl.yaml": MORE})
+    commit(project, {"jöbs/étl.yaml": WITH_CONF})
+    project.write({"jöbs/étl.yaml": JOB})
 
-    assert "HEAD:jöbs/étl.yaml:12:13" in diff(project, "jöbs").stdout
+    assert "HEAD:jöbs/étl.yaml:15:19" in diff(project, "jöbs").stdout
 
 
 def test_no_cluster_library_is_imported(project: Project):
@@ -607,6 +608,7 @@ def test_reports_of_many_jobs_have_bounds(project: Project, report: str, most: i
 PROJECT = """\
 apiVersion: openflow.io/v1
 kind: Project
+metadata: {name: shop}
 spec:
   targets:
     prod: {jobs: [jobs], overlays: [prod]}
@@ -620,7 +622,7 @@ def test_a_target_names_jobs_and_overlays_on_both_sides(project: Project, monkey
 
     result = diff(project, "--target", "prod")
 
-    assert "-spark.executor.instances=2   # HEAD:" in result.stdout
+    assert "-spark.executor.instances=2\n" in result.stdout
     assert result.stdout.splitlines()[-1] == "jobs since HEAD: 1 changed"
 
 
