@@ -69,7 +69,10 @@ class ObjectChange(NamedTuple):
 
 
 class JobChange(NamedTuple):
-    """What became of a job, ``old`` and ``new``; ``runs`` are the ids before and after, if objects get other names."""
+    """What became of a job, ``old`` and ``new``; ``runs`` are the ids before and after, if objects get other names.
+
+    ``target`` is where it goes, if several targets are compared.
+    """
 
     name: str
     namespace: str
@@ -78,6 +81,7 @@ class JobChange(NamedTuple):
     old: Side | None
     new: Side | None
     runs: tuple[str, str] | None = None
+    target: str = ""
 
     @property
     def differing(self) -> list[ObjectChange]:
@@ -98,7 +102,8 @@ class JobChange(NamedTuple):
         return side.origin
 
     def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}"
+        name = f"{self.namespace}/{self.name}"
+        return f"{self.target}: {name}" if self.target else name
 
 
 def compare(old: Sequence[Side], new: Sequence[Side]) -> list[JobChange]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import chdir
+from functools import partial
 from typing import NamedTuple
 
 import typer
 
 from openflow_render.changes import bundles
-from openflow_render.changes.bundles import Side
+from openflow_render.changes.bundles import JobChange, Side
 from openflow_render.cli import change_report, console, jobs, options
 from openflow_render.cli.change_report import Comparison
 from openflow_render.cli.exits import Exit
@@ -26,15 +27,17 @@ _NO_JOBS = frozenset({codes.NO_SUCH_FILE, codes.EMPTY_FILE, codes.NO_JOB_IN_FILE
 """What is found where there are no jobs, which is no fault if there are some on the other side."""
 
 
-def diff(
-    revision: str,
-    paths: Sequence[str] | None,
-    given: options.Given,
-    compiling: options.Compiling,
-    report_as: str,
-    *,
-    strict: bool,
-) -> None:
+class Which(NamedTuple):
+    """The jobs that are compared: those of the paths or of a target, or those of all targets that are affected."""
+
+    paths: Sequence[str] | None
+    given: options.Given
+    compiling: options.Compiling
+    all_targets: bool
+    affected: bool
+
+
+def diff(revision: str, which: Which, report_as: str, *, strict: bool) -> None:
     """Show how jobs differ from what they were at ``revision``.
 
     Raises:
@@ -42,15 +45,27 @@ def diff(
         Rejected: a job is refused as it is now.
         typer.Exit: there are differences.
     """
-    if STDIN in (paths or ()):
+    if STDIN in (which.paths or ()):
         raise typer.BadParameter("stdin has no past: name the files that --against compares")
     if not revision:
         raise typer.BadParameter("--against names no revision: write HEAD for the last commit")
-    comparison = _compared(revision, paths, given, compiling, strict=strict)
-    console.write(_REPORTS[report_as](comparison))
+    if which.all_targets and (which.paths or which.given.target is not None):
+        raise typer.BadParameter("--all-targets compares every target as a whole: give no PATH and no --target")
+    if which.affected and not which.all_targets:
+        raise typer.BadParameter("--affected chooses among targets: give --all-targets")
+    comparison = _compared(revision, which, strict=strict)
+    console.write(_REPORTS.get(report_as, partial(_annotations, report_as))(comparison))
     console.show(comparison.findings)
     if comparison.differing:
         raise typer.Exit(Exit.DIFFERENT)
+
+
+def _annotations(report_as: str, comparison: Comparison) -> str:
+    from openflow_render.cli import reports
+
+    differences = change_report.differences(comparison)
+    files = sorted({job.origin.file for job in comparison.jobs})
+    return reports.written(reports.Form(report_as), comparison.findings, files, differences)
 
 
 def _page(comparison: Comparison) -> str:
@@ -76,22 +91,44 @@ class _Compiled(NamedTuple):
     findings: list[Finding]
 
 
-def _compared(
-    revision: str,
-    paths: Sequence[str] | None,
-    given: options.Given,
-    compiling: options.Compiling,
-    *,
-    strict: bool,
-) -> Comparison:
+def _compared(revision: str, which: Which, *, strict: bool) -> Comparison:
     with checked_out(revision) as past:
-        then = paths and [past.path(each) for each in paths]
-        new = _compiled(paths, given, compiling, strict=strict)
-        old, faults = _compiled_then(past, then, given, compiling)
-        findings = [each for each in new.findings if not _is_of_what_is_gone(each, old)]
-        jobs.refuse_errors(findings)
-        changes = bundles.compare(_sides(old, past), _sides(new))
-    return Comparison(revision, tuple(changes), (*findings, *faults))
+        if not which.all_targets:
+            changes, findings = _of_one(past, which, strict=strict)
+            return Comparison(revision, tuple(changes), tuple(findings))
+        changes, findings = [], []
+        for name in _targets(past, which, strict=strict):
+            one = which._replace(given=which.given._replace(target=name))
+            found, said = _of_one(past, one, strict=strict)
+            changes += [each._replace(target=name) for each in found]
+            findings += said
+        return Comparison(revision, tuple(changes), tuple(dict.fromkeys(findings)))
+
+
+def _of_one(past: Past, which: Which, *, strict: bool) -> tuple[list[JobChange], list[Finding]]:
+    """What became of the jobs of one target, or of some paths; and what was found."""
+    then = which.paths and [past.path(each) for each in which.paths]
+    new = _compiled(which.paths, which.given, which.compiling, strict=strict)
+    old, faults = _compiled_then(past, then, which.given, which.compiling)
+    findings = [each for each in new.findings if not _is_of_what_is_gone(each, old)]
+    jobs.refuse_errors(findings)
+    return bundles.compare(_sides(old, past), _sides(new)), [*findings, *faults]
+
+
+def _targets(past: Past, which: Which, *, strict: bool) -> list[str]:
+    """The targets that are compared, by name.
+
+    Raises:
+        typer.BadParameter: the project has none.
+    """
+    report = options.reading_report(strict=strict)
+    found = options.tasks(None, which.given, which.compiling, report, strict=strict, all_targets=True)
+    names = [task.target.name for task in found if task.target is not None]
+    if not which.affected:
+        return names
+    from openflow_render.cli import affected
+
+    return affected.targets(past, names, which.given, which.compiling)
 
 
 def _compiled(

@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 from openflow_render.changes.bundles import JobChange, ObjectChange, State
 from openflow_render.changes.immutable import Effect
 from openflow_render.cli import console, field_report
+from openflow_render.cli.reports import Difference
+from openflow_render.core import paths
 from openflow_render.core.identity import SUFFIX_LENGTH
-from openflow_render.core.report import Finding, visible
+from openflow_render.core.report import Finding, Severity, visible
 
 SIGNS: Mapping[State, str] = {State.NEW: "+", State.GONE: "-", State.CHANGED: "~", State.UNCHANGED: "="}
 REPLACED = "±"
@@ -44,6 +46,17 @@ def text(comparison: Comparison) -> str:
     """What changed, for people, and in a line how much did not."""
     lines = [line for job in comparison.differing for line in _job(job)]
     return "".join(f"{visible(line)}\n" for line in [*lines, summary(comparison)])
+
+
+def differences(comparison: Comparison) -> Iterator[Difference]:
+    """Each object that is not as it was, at the input line behind it."""
+    for job in comparison.differing:
+        told, _ = quiet_objects(job)
+        for each in told:
+            fields = [paths.show(field.change.path) for field in each.fields]
+            what = f"{note(each)}: {', '.join(fields)}" if fields else note(each)
+            origin = next((field.origin for field in each.fields if field.origin is not None), None)
+            yield Difference(each.origin or origin or job.origin, f"{job} {each.key}", what, Severity.NOTE)
 
 
 def summary(comparison: Comparison) -> str:
@@ -154,6 +167,7 @@ def _job_tree(job: JobChange) -> dict[str, Any]:
     return {
         "job": job.name,
         "namespace": job.namespace,
+        "target": job.target or None,
         "state": str(job.state),
         "newRun": {"from": job.runs[0], "to": job.runs[1]} if job.runs else None,
         "objects": [_object_tree(each) for each in job.differing],

@@ -18,6 +18,13 @@ class DiffAs(StrEnum):
     JSON = "json"
     MARKDOWN = "markdown"
     HTML = "html"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITHUB = "github"
+
+
+_OF_FILES = (DiffAs.HTML, DiffAs.SARIF, DiffAs.JUNIT, DiffAs.GITHUB)
+"""The forms that show input lines, which a plan for a cluster has only for some of what it says."""
 
 
 def command() -> Any:
@@ -38,9 +45,16 @@ def diff(
             help="Compare with what the jobs were at a revision of the git repository; no cluster is asked.",
         ),
     ] = None,
+    all_targets: options.AllTargets = False,
+    affected: Annotated[
+        bool, typer.Option("--affected", help="With --against: only the targets that the changed files affect.")
+    ] = False,
     report_as: Annotated[
         DiffAs,
-        typer.Option("--report", help="For people, for programs, for a comment, or with --against as a page."),
+        typer.Option(
+            "--report",
+            help="For people, for programs, for a comment; with --against also as a page, or as annotations.",
+        ),
     ] = DiffAs.TEXT,
     reach: clusters.Reach,
     strict: options.Strict = False,
@@ -56,10 +70,14 @@ def diff(
         _refuse_idle(flags, reach)
         from openflow_render.cli import against as past
 
-        past.diff(against, paths, given, compiling, report_as.value, strict=strict)
+        which = past.Which(paths, given, compiling, all_targets=all_targets, affected=affected)
+        past.diff(against, which, report_as.value, strict=strict)
         return
-    if report_as is DiffAs.HTML:
-        raise typer.BadParameter("--report html shows what differs from a revision: give --against REV")
+    if report_as in _OF_FILES:
+        raise typer.BadParameter(f"--report {report_as} shows what differs from a revision: give --against REV")
+    if all_targets or affected:
+        option = "--all-targets" if all_targets else "--affected"
+        raise typer.BadParameter(f"{option} compares with a revision: give --against REV, or one --target")
     report = options.reading_report(strict=strict)
     task = options.task(paths, given, compiling, report, strict=strict)
     with clusters.connected(reach, task.target) as cluster:

@@ -93,6 +93,18 @@ def checked_out(revision: str) -> Iterator[Past]:
         yield Past(revision, top, str(tree), os.path.normpath(here))
 
 
+def changed_files(past: Past) -> list[str]:
+    """The files that are not as they were, new ones too, from the root of the repository.
+
+    Raises:
+        Told: git cannot say.
+    """
+    changed = ("diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", "--end-of-options", past.revision, "--")
+    new = ("ls-files", "--others", "--exclude-standard", "-z")
+    answers = [_asked(*each, told="git cannot say what has changed", folder=past.top) for each in (changed, new)]
+    return sorted({name for answer in answers for name in answer.split("\0") if name})
+
+
 def _fill(tree: FilePath, top: str, revision: str) -> None:
     """Write the files of a revision below ``tree``, which is then a project of its own."""
     index = {"GIT_INDEX_FILE": str(tree.parent / "index")}
