@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import typer
+import yaml
 
 from openflow_render.checks import kubernetes
 from openflow_render.cli import app, options
@@ -25,13 +26,18 @@ from openflow_render.cli.exits import Exit
 from openflow_render.compile import Settings, compile_job
 from openflow_render.core import yamltext
 from openflow_render.core.codes import catalogue
-from openflow_render.core.report import Code
+from openflow_render.core.identity import SUFFIX
+from openflow_render.core.report import Code, Origin, Report
+from openflow_render.core.resource import Bundle, Resource
 from openflow_render.core.watch import Plan
 from openflow_render.engines import spark
 from openflow_render.engines.spark import properties
 from openflow_render.engines.spark.legacy import LEGACY
 from openflow_render.source import expressions, reader
+from openflow_render.spec.job import Job, Run
 from openflow_render.spec.schema import project_schema
+from openflow_render.transforms.cells import Cell, behaviour, cells
+from openflow_render.transforms.gitops import GitOps
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -377,6 +383,51 @@ def filters() -> str:
     return ", ".join(f"`{name}`" for name in sorted(expressions._FILTERS))  # noqa: SLF001 - it is what there is to tell
 
 
+def action_inputs() -> str:
+    inputs = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
+    rows = (
+        (f"`{name}`", f"`{each['default']}`" if each["default"] else "", each["description"])
+        for name, each in inputs.items()
+    )
+    return table(("input", "default", "meaning"), rows)
+
+
+# --- GitOps ---
+
+
+def argocd_cells() -> str:
+    return _cells("argocd")
+
+
+def flux_cells() -> str:
+    return _cells("flux")
+
+
+def _cells(controller: str) -> str:
+    asked = ("first sync", "a change", "a run is over", "deleted by hand", "gone from git", "annotations of what runs")
+    rows = ((*map(_code, cell[1:]), *behaviour(cell), _told(cell)) for cell in cells(controller))
+    return table(("`as`", "`rerun`", "`oldRun`", *asked), rows)
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+_KINDS = {"pod": "Pod", "job": "Job", "cronjob": "CronJob", "deployment": "Deployment"}
+
+
+def _told(cell: Cell) -> str:
+    """What the controller is told about the object that runs the driver."""
+    plain_name = cell.run_as in {"cronjob", "deployment"} or cell.rerun == "never"
+    name = "etl" if plain_name else f"etl-{SUFFIX}"
+    resource = Resource({"kind": _KINDS[cell.run_as], "metadata": {"name": name}})
+    job = Job(name="etl", engine="spark", version="", run=Run(as_=cell.run_as, rerun=cell.rerun or None))
+    bundle = Bundle(job.name, "data", [resource])
+    GitOps(job, cell.controller, cell.old_run or "finish", {})(bundle, Report(lambda path: Origin(str(path))))
+    told = resource["metadata"].get("annotations", {})
+    return ", ".join(f"`{key.rpartition('/')[2]}: {value}`" for key, value in told.items())
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "job-metadata": job_metadata,
     "job-common": job_common,
@@ -395,6 +446,9 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "readme-objects": readme_objects,
     "shipped-overlays": shipped_overlays,
     "filters": filters,
+    "argocd-cells": argocd_cells,
+    "flux-cells": flux_cells,
+    "action-inputs": action_inputs,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path as FilePath
@@ -11,12 +12,12 @@ import typer
 from typer.core import TyperGroup
 
 from openflow_render import __version__
-from openflow_render.cli import console
+from openflow_render.cli import console, fresh
 from openflow_render.cli.exits import Exit
 from openflow_render.core.report import Rejected, nearest
 
 COMMANDS = {
-    "init": "Make a working project: job, overlays, CI workflow, editor settings.",
+    "init": "Make a working project: job, overlay, targets, CI workflow, editor settings, hooks for commits.",
     "render": "Print the Kubernetes objects that jobs become, or write them to a folder.",
     "validate": "Check jobs, and tell everything that is wrong in one go.",
     "explain": "Tell where each value of an object comes from.",
@@ -31,6 +32,7 @@ COMMANDS = {
     "import": "Turn a spark-submit command or a properties file into a job file.",
     "schema": "Print the JSON Schema of a job, an overlay or a project, for editors.",
     "codes": "Explain the diagnostics.",
+    "completion": "Print what bash, zsh or fish needs to complete commands, options and names.",
 }
 """Every command and what it does, in the order in which people meet them; the module has the same name, or nearly."""
 
@@ -69,9 +71,13 @@ class Tool(TyperGroup):
             raise typer.BadParameter(f"there is no command `{args[0]}`{nearest(args[0], COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        ctx.obj = tuple(args)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            return Exit.DONE if fresh.repeat(ctx.obj) else super().invoke(ctx)
         except Rejected as rejected:
             console.show(rejected.findings)
             raise typer.Exit(Exit.REFUSED) from None
@@ -82,6 +88,9 @@ class Tool(TyperGroup):
             console.complain("interrupted")
             raise typer.Exit(Exit.INTERRUPTED) from None
 
+
+COMPLETING = "_OPENFLOW_COMPLETE"
+"""The variable by which a shell asks what could come next on its line, instead of running a command."""
 
 WRONG_USE: Any = typer.BadParameter.__bases__[0]
 """What the parser of the command line raises; typer carries a copy of click under no name of its own."""
@@ -116,6 +125,10 @@ def run(arguments: Sequence[str]) -> int:
     if not _has_place():
         console.complain("the working directory is gone")
         return Exit.USAGE
+    if os.environ.get(COMPLETING):
+        from openflow_render.cli import completion
+
+        completion.prepare()
     try:
         result = app(list(arguments) or ["--help"], prog_name="openflow", standalone_mode=False)
     except WRONG_USE as wrong:

@@ -10,16 +10,17 @@ from typing import Annotated, Any
 import typer
 
 from openflow_render.changes import mask
-from openflow_render.cli import console, jobs, options
+from openflow_render.cli import console, jobs, names, options
 from openflow_render.compile import alike, explain_job, likeliest, nearest, patch_of, written, written_fields
 from openflow_render.core import paths
+from openflow_render.core.identity import lasting
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Report
 from openflow_render.core.report import nearest as nearest_word
 from openflow_render.core.resource import POD_TEMPLATES, Bundle, Resource
 from openflow_render.core.watch import Credit, Credits, Recorder
 from openflow_render.source.load import Source
-from openflow_render.transforms.identity import IDENTITY_SUFFIX, Identity
+from openflow_render.transforms.identity import Identity
 
 IDENTITY = Identity.name
 JOB = "Job of openflow.io"
@@ -31,7 +32,7 @@ def command() -> Any:
 
 def explain(
     *,
-    path: Annotated[str, typer.Argument(metavar="PATH", help="A job file, or - for stdin.")],
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A job file, or - for stdin.", autocompletion=names.jobs)],
     wanted: Annotated[
         str | None,
         typer.Argument(
@@ -181,7 +182,7 @@ def _names(resource: Resource) -> Iterator[str]:
 def _plain(resource: Resource) -> str:
     """``Kind/name``, without the suffix of the run."""
     named_by_run = resource.run_scoped or resource.preview
-    return IDENTITY_SUFFIX.sub("", str(resource.key)) if named_by_run else str(resource.key)
+    return lasting(str(resource.key)) if named_by_run else str(resource.key)
 
 
 def _tree(story: Story, resource: Resource, field: Path, value: Any) -> Iterator[str]:

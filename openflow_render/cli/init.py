@@ -6,24 +6,33 @@ import json
 from collections.abc import Iterator
 from importlib.resources.abc import Traversable
 from pathlib import Path as FilePath
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
 
 from openflow_render import __version__
-from openflow_render.cli import console, options
+from openflow_render.checks import kubernetes
+from openflow_render.cli import console, options, projects
 from openflow_render.core import assets
 from openflow_render.spec import schema
 
 PROJECT = {
     "job.yaml": "jobs/spark-pi.yaml",
     "overlay.yaml": "overlays/prod.yaml",
+    "project.yaml.j2": "openflow.yaml",
     "workflow.yaml.j2": ".github/workflows/openflow.yaml",
+    "pre-commit-config.yaml": ".pre-commit-config.yaml",
     "gitignore": ".gitignore",
 }
 """The files of `templates/project`, and where they go; what ends in `.j2` is text that Jinja2 fills in."""
 
-SCHEMAS = {"job": ("jobs/*.yaml", schema.job_schema), "overlay": ("overlays/*.yaml", schema.overlay_schema)}
+SCHEMAS = {
+    "job": ("jobs/**/*.yaml", schema.job_schema),
+    "overlay": ("overlays/*.yaml", schema.overlay_schema),
+    "project": (projects.FILE, schema.project_schema),
+}
+"""What editors check, by its kind: which files, and with which schema."""
 
 
 def command() -> Any:
@@ -38,7 +47,10 @@ def init(
         bool, typer.Option("--templates", help="Copy the built-in templates instead, to change them.")
     ] = False,
 ) -> None:
-    """Make a working project: job, overlay, CI workflow, editor settings. Files that exist are never changed."""
+    """Make a working project: job, overlay, targets, CI workflow, editor settings, hooks for commits.
+
+    Files that exist are never changed.
+    """
     files = dict(_templates() if templates else _project())
     taken = sorted(name for name in files if (folder / name).exists())
     if taken:
@@ -52,7 +64,8 @@ def init(
     for name in sorted(files):
         console.say(f"  {folder / name}")
     if not templates:
-        console.say(f"\nNext: openflow render {folder / 'jobs'} -o prod --out {folder / 'k8s'}")
+        first = "" if folder == FilePath() else f"cd {quote(str(folder))} && "
+        console.say(f"\nNext: {first}openflow render --all-targets")
 
 
 def _project() -> Iterator[tuple[str, str]]:
@@ -69,7 +82,7 @@ def _filled(text: str) -> str:
     from jinja2 import StrictUndefined, Template
 
     template = Template(text, undefined=StrictUndefined, keep_trailing_newline=True)
-    return str(template.render(version=__version__))
+    return str(template.render(version=__version__, kubernetes=kubernetes.DEFAULT))
 
 
 _NOT_OBJECTS = frozenset({"project", "report"})

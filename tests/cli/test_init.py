@@ -1,6 +1,9 @@
+import json
 from pathlib import Path
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 from projects import JOB, Project
 
 from openflow_render import __version__
@@ -11,29 +14,77 @@ FILES = [
     ".gitignore",
     ".openflow/job.schema.json",
     ".openflow/overlay.schema.json",
+    ".openflow/project.schema.json",
+    ".pre-commit-config.yaml",
     ".vscode/settings.json",
     "jobs/spark-pi.yaml",
+    "openflow.yaml",
     "overlays/prod.yaml",
 ]
 
 
-def test_a_new_project_renders_as_it_is_told(project: Project):
+def test_a_new_project_renders_as_it_is_told(project: Project, monkeypatch: pytest.MonkeyPatch):
     made = project.openflow("init", "mine")
+    monkeypatch.chdir("mine")
 
-    rendered = project.openflow("render", "mine/jobs", "-o", "prod", "--out", "mine/k8s")
+    rendered = project.openflow("render", "--all-targets")
 
     assert made.exit_code == Exit.DONE
     assert made.stdout == ""
-    assert made.stderr.splitlines()[-1] == "Next: openflow render mine/jobs -o prod --out mine/k8s"
-    assert rendered.exit_code == Exit.DONE
-    assert [name for name in project.files("mine") if not name.startswith("k8s/")] == FILES
+    assert made.stderr.splitlines()[-1] == "Next: cd mine && openflow render --all-targets"
+    assert rendered == (Exit.DONE, "", "deploy/dev: 8 written\ndeploy/prod: 8 written\n")
+    assert [name for name in project.files("mine") if not name.startswith("deploy/")] == FILES
+
+
+def test_a_project_made_in_place_is_rendered_in_place(project: Project):
+    made = project.openflow("init")
+
+    assert made.stderr.splitlines()[-1] == "Next: openflow render --all-targets"
 
 
 def test_a_new_project_has_no_findings_at_all(project: Project):
     project.openflow("init")
 
-    assert project.openflow("validate", "jobs", "--strict").exit_code == Exit.DONE
-    assert project.openflow("validate", "jobs", "-o", "prod", "--strict").exit_code == Exit.DONE
+    result = project.openflow("validate", "--all-targets", "--strict")
+
+    assert result == (Exit.DONE, "", "dev: 1 of 1 job sound, 8 objects; prod: 1 of 1 job sound, 8 objects\n")
+    assert project.openflow("validate", "jobs", "-n", "data", "--strict").exit_code == Exit.DONE
+
+
+COMMENTED = {"cluster": ["cluster:"], "argocd": ["to: argocd", "argocd:"], "flux": ["to: flux", "flux:"]}
+
+
+@pytest.mark.parametrize("form", COMMENTED)
+def test_what_the_project_file_shows_in_comments_works_as_written(project: Project, form: str):
+    project.openflow("init")
+    file = Path("openflow.yaml")
+    text = file.read_text()
+    for shown in COMMENTED[form]:
+        assert text.count(f"# {shown}") == 1
+        text = text.replace(f"# {shown}", shown)
+    file.write_text(text)
+
+    result = project.openflow("render", "--all-targets", "--strict")
+
+    assert result.exit_code == Exit.DONE
+
+
+def read(file: Path) -> object:
+    return yaml.safe_load(file.read_text())
+
+
+def test_editors_check_every_file_with_a_schema_that_it_passes(project: Project):
+    project.openflow("init")
+    schemas = json.loads(Path(".vscode/settings.json").read_text())["yaml.schemas"]
+
+    checked = {
+        str(file): list(Draft202012Validator(json.loads(Path(schema).read_text())).iter_errors(read(file)))
+        for schema, globs in schemas.items()
+        for pattern in globs
+        for file in Path().glob(pattern)
+    }
+
+    assert checked == {"jobs/spark-pi.yaml": [], "overlays/prod.yaml": [], "openflow.yaml": []}
 
 
 def test_a_project_is_never_overwritten(project: Project):
@@ -66,7 +117,7 @@ def test_the_workflow_asks_for_this_version(project: Project):
 def test_the_overlay_suits_jobs_without_a_driver_pod(project: Project):
     project.openflow("init")
 
-    result = project.openflow("validate", "jobs", "-o", "prod", "--set", "spec.run.as=job")
+    result = project.openflow("validate", "--target", "prod", "--set", "spec.run.as=job")
 
     assert result.exit_code == Exit.DONE
 

@@ -218,3 +218,62 @@ def test_what_to_do_about_a_wrong_type_depends_on_both_types(project: Project, c
 
     assert "error OF203: " in result.stderr
     assert f"  hint: {TYPES[change]}\n" in result.stderr
+
+
+# --- targets ---
+
+PROJECT = """\
+apiVersion: openflow.io/v1
+kind: Project
+metadata: {name: jobs}
+spec:
+  targets:
+    dev: {out: deploy/dev}
+    prod: {out: deploy/prod, overlays: [prod]}
+"""
+BIGGER = "apiVersion: openflow.io/v1\nkind: Overlay\nspec: {job: {spec: {executor: {memory: 4x}}}}\n"
+
+
+def test_what_is_wrong_for_all_targets_is_told_once_and_for_one_of_them_too(project: Project):
+    project.write({"openflow.yaml": PROJECT, "jobs/job.yaml": BAD, "overlays/prod.yaml": BIGGER})
+
+    result = project.openflow("validate", "--all-targets", "--report", "github")
+
+    assert result.exit_code == Exit.REFUSED
+    assert [line.split("::")[1] for line in result.stdout.splitlines()] == [
+        "error file=jobs/job.yaml,line=12,col=13,title=OF210",
+        "error file=jobs/job.yaml,line=14,col=5,title=OF201",
+        "error file=overlays/prod.yaml,line=3,col=40,title=OF210",
+    ]
+
+
+def test_each_target_has_its_sum(project: Project):
+    project.write({"openflow.yaml": PROJECT, "jobs/job.yaml": JOB, "overlays/prod.yaml": BIGGER})
+
+    result = project.openflow("validate", "--all-targets")
+
+    assert result.exit_code == Exit.REFUSED
+    assert result.stderr.splitlines()[-1] == (
+        "dev: 1 of 1 job sound, 7 objects; prod: 0 of 1 job sound, 0 objects; 1 error"
+    )
+
+
+def test_a_file_is_checked_once_however_many_targets_it_goes_to(project: Project):
+    overlay = BIGGER.replace("4x", "4g")
+    project.write({"openflow.yaml": PROJECT, "jobs/job.yaml": JOB, "overlays/prod.yaml": overlay})
+
+    result = project.openflow("validate", "--all-targets", "--report", "junit")
+
+    assert result.exit_code == Exit.DONE
+    assert result.stdout.count("<testcase") == 1
+
+
+def test_a_target_with_a_folder_is_held_to_what_may_stand_in_one(project: Project):
+    token = "  conf: {spark.kubernetes.authenticate.driver.oauthToken: abc}\n  driver:"
+    targets = PROJECT.replace("{out: deploy/dev}", "{}").replace(", overlays: [prod]", "")
+    project.write({"openflow.yaml": targets, "jobs/job.yaml": JOB.replace("  driver:", token)})
+
+    dev, prod = (project.openflow("validate", "--target", name) for name in ("dev", "prod"))
+
+    assert (dev.exit_code, "OF604" in dev.stderr) == (Exit.DONE, False)
+    assert (prod.exit_code, "error OF604" in prod.stderr) == (Exit.REFUSED, True)
