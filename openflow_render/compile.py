@@ -11,20 +11,21 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
 from openflow_render import checks, engines, schedulers
-from openflow_render.checks import kubernetes
+from openflow_render.checks import ignoring, kubernetes
 from openflow_render.core import codes, paths
 from openflow_render.core.paths import Path
-from openflow_render.core.report import Origin, Report, Severity
+from openflow_render.core.report import Finding, Ignore, Origin, Report, Severity
 from openflow_render.core.resource import Bundle, Manifest, Resource
 from openflow_render.core.section import typed
 from openflow_render.core.watch import Credit, Credits, Plan, Recorder
 from openflow_render.source import expressions, layers
 from openflow_render.source.files import Files
+from openflow_render.source.given import NOTHING, Given
 from openflow_render.source.load import Source
 from openflow_render.source.templates import BUILT_IN, Template, Templates
 from openflow_render.spec import combinations, schema, texts
 from openflow_render.spec.job import Job
-from openflow_render.transforms.gitops import GitOps
+from openflow_render.transforms.gitops import PROJECT, TARGET, GitOps
 from openflow_render.transforms.identity import Identity
 from openflow_render.transforms.metadata import Metadata
 from openflow_render.transforms.patches import Patching
@@ -37,9 +38,10 @@ DEFAULT_NAMESPACE = "default"
 class Settings(NamedTuple):
     """What the command line and the project say about a compilation besides the job.
 
-    ``controller`` is who syncs the objects, ``argocd`` or ``flux``, if one does; ``old_run`` what becomes of a run
-    under way where the job does not say; ``provenance`` whether objects name their source; ``tree`` whether they are
-    written to a folder.
+    ``project`` and ``target`` are the names of the target, if there is one; ``controller`` is who syncs the objects,
+    ``argocd`` or ``flux``, if one does; ``old_run`` what becomes of a run under way where the job does not say;
+    ``provenance`` whether objects name their source; ``tree`` whether they are written to a folder; ``given`` what is
+    said about the cluster; ``ignores`` the findings that the project lives with.
     """
 
     kubernetes: str = kubernetes.DEFAULT
@@ -47,15 +49,27 @@ class Settings(NamedTuple):
     run_id: str | None = None
     strict: bool = False
     severities: Mapping[str, Severity] = MappingProxyType({})
+    project: str | None = None
+    target: str | None = None
     controller: str | None = None
     old_run: str = "finish"
     provenance: bool = False
     tree: bool = False
+    given: Given = NOTHING
+    ignores: Sequence[Ignore] = ()
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What is common to everything of the target; nothing without one."""
+        found = {PROJECT: self.project, TARGET: self.target}
+        return {name: value for name, value in found.items() if value is not None}
 
 
 def compile_job(source: Source, settings: Settings, report: Report) -> Bundle | None:
     """The objects of one job, checked; ``None`` when it is refused, and ``report`` says why."""
     bundle = _checked(source, settings, report)
+    if bundle is not None:
+        ignoring.find_unused(source, report)
     # A text whose expression is at fault has no value yet that could be right or wrong.
     report.findings[:] = [finding for finding in report if finding.origin not in source.faults]
     return None if report.failed else bundle
@@ -66,7 +80,8 @@ def _checked(source: Source, settings: Settings, report: Report) -> Bundle | Non
     if bundle is None:
         return None
     profile = source.tree["spec"].get("security", {}).get("profile", "none")
-    checks.run(bundle, checks.Context(settings.kubernetes, profile), report)
+    context = checks.Context(settings.kubernetes, profile, source.tree, settings.controller, settings.given)
+    checks.run(bundle, context, report)
     for resource in bundle:
         if resource.literal and settings.tree:
             name = str(resource.key)
@@ -116,7 +131,7 @@ def _transforms(job: Job, source: Source, files: Files, settings: Settings) -> I
     """
     yield Metadata(job)
     if settings.controller is not None:
-        yield GitOps(job, settings.controller, settings.old_run)
+        yield GitOps(job, settings.controller, settings.old_run, settings.labels)
     yield from map(Patching, source.patches)
     yield Identity(job, settings.run_id)
     if settings.provenance:
@@ -129,6 +144,7 @@ def _typed(source: Source, settings: Settings, report: Report) -> tuple[Job | No
     if not sound:
         return None, None
     spec = source.tree["spec"]
+    report.ignores = ignoring.of_job(source, settings.ignores, settings.namespace or DEFAULT_NAMESPACE, report)
     engine = engines.find(spec["engine"])
     assert engine is not None, "the schema allows the engines that there are"
     if isinstance(spec.get("image"), str):
@@ -279,9 +295,14 @@ def _point_at_input(source: Source, settings: Settings, report: Report) -> None:
     """Give every finding about an output field the input line that caused it."""
     causes = Causes(source, settings)
     report.findings[:] = [
-        finding if finding.target is None else finding._replace(origin=causes.find(*finding.target))
+        finding if finding.target is None else finding._replace(origin=_cause(finding, finding.target, causes))
         for finding in report
     ]
+
+
+def _cause(finding: Finding, target: tuple[str, Path], causes: Causes) -> Origin:
+    """The input line behind ``target``; what is ignored is not worth a watched run, so that is where it is ignored."""
+    return causes.find(*target) if finding.ignored is None else finding.ignored.origin
 
 
 class Causes:

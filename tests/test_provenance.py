@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 
 from openflow_render.compile import Settings, compile_job, explain_job, nearest
 from openflow_render.core import paths
+from openflow_render.core.identity import lasting
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Origin, Rejected, Report
 from openflow_render.core.watch import Credit, Credits
 from openflow_render.source.assignments import parse_set
 from openflow_render.source.load import Source, load
 from openflow_render.spec import schema
-from openflow_render.transforms.identity import IDENTITY_SUFFIX
 
 Tree = dict[str, Any]
 
@@ -325,7 +325,7 @@ def explained(folder: FilePath, tree: Tree) -> Explained | None:
 
 
 def plain(name: str) -> str:
-    return IDENTITY_SUFFIX.sub("", name)
+    return lasting(name)
 
 
 def aligned(before: Any, after: Any, path: Path = (), other: Path = ()) -> Iterator[tuple[Path, Any, Path, Any]]:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from openflow_render.checks import kubernetes
+from openflow_render.source.given import NOTHING, Given
 
 
 class Context(NamedTuple):
     """``kubernetes`` is the minor version that the objects are meant for, such as ``1.34``.
 
-    ``profile`` is the Pod Security Standard that the job asks for, or ``none``.
+    ``profile`` is the Pod Security Standard that the job asks for, or ``none``; ``job`` the job as it was written, with
+    all overlays laid over it; ``controller`` who syncs the objects, ``argocd`` or ``flux``, if one does; ``given`` what
+    is said about the cluster. The namespace of the job is the bundle's.
     """
 
     kubernetes: str = kubernetes.DEFAULT
     profile: str = "none"
+    job: Mapping[str, Any] = MappingProxyType({})
+    controller: str | None = None
+    given: Given = NOTHING
 
     @property
     def minor(self) -> int:

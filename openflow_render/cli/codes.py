@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from typing import Annotated, Any
 
 import typer
 
-from openflow_render.cli import console, options
+from openflow_render.cli import console, names, options
 from openflow_render.cli.options import ReportAs
 from openflow_render.core.codes import catalogue
 from openflow_render.core.report import Code, nearest
@@ -18,7 +19,10 @@ def command() -> Any:
 
 
 def codes(
-    code: Annotated[str | None, typer.Argument(metavar="[CODE]", help="One code, such as OF210; else all.")] = None,
+    code: Annotated[
+        str | None,
+        typer.Argument(metavar="[CODE]", help="One code, such as OF210; else all.", autocompletion=names.codes),
+    ] = None,
     report_as: Annotated[ReportAs, typer.Option("--report", help="A table for people, or JSON.")] = ReportAs.TEXT,
 ) -> None:
     """Explain the diagnostics: what each means and what to do about it."""
@@ -35,15 +39,38 @@ def codes(
         console.table(("code", "severity", "message"), rows)
 
 
-def _record(code: Code) -> dict[str, str]:
-    message, hint = _shown(code.text), _shown(code.hint)
-    return {"code": code.id, "severity": str(code.severity), "message": message, "hint": hint, "about": code.about}
+def _record(code: Code) -> dict[str, str | bool]:
+    return {
+        "code": code.id,
+        "severity": str(code.severity),
+        "message": _shown(code.text),
+        "hint": _shown(code.hint),
+        "about": code.about,
+        "mayBeIgnored": code.may_be_ignored,
+        **{field: text for field in ("source", "bad", "good") if (text := getattr(code, field))},
+    }
 
 
 def _explained(code: Code) -> str:
     depends = code.hint in {"", "{hint}", "{advice}"}
     advice = "" if depends else f"\n  what to do: {_shown(code.hint)}\n"
-    return f"{code.id} ({code.severity}): {_shown(code.text)}\n\n  {code.about}\n{advice}"
+    source = f"\n  where it comes from: {code.source}\n" if code.source else ""
+    examples = "".join(f"\n  {name}:\n\n{_indented(text)}" for name, text in _examples(code))
+    return f"{_head(code)}\n\n  {code.about}\n{advice}{source}{examples}"
+
+
+def _head(code: Code) -> str:
+    ignored = ", may be ignored" if code.ignorable else ""
+    return f"{code.id} ({code.severity}{ignored}): {_shown(code.text)}"
+
+
+def _examples(code: Code) -> list[tuple[str, str]]:
+    named = [("found here, laid over a sound job", code.bad), ("not here", code.good)]
+    return [(name, text) for name, text in named if text]
+
+
+def _indented(text: str) -> str:
+    return textwrap.indent(text, " " * 4)
 
 
 class _Names(dict[str, str]):

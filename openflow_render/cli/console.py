@@ -34,16 +34,24 @@ class Told(Exception):  # noqa: N818 - the text is for the user, who can mend it
 
 
 def show(findings: Iterable[Finding]) -> None:
-    """Print findings on stderr, sorted by place; `-q` leaves only errors."""
+    """Print findings on stderr, sorted by place, but those that are ignored; `-q` leaves only errors."""
+    _talk(shown(findings))
+
+
+def shown(findings: Iterable[Finding]) -> str:
+    """What `show` prints."""
     excerpt.forget()
-    for finding in in_order(findings):
-        if finding.severity is Severity.ERROR or not QUIET:
-            _talk(_text(finding))
+    return "".join(_text(each) for each in told(findings) if each.severity is Severity.ERROR or not QUIET)
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
     """Findings by place, each once."""
     return sorted(dict.fromkeys(findings), key=lambda each: (each.origin, each.code.id, each.message))
+
+
+def told(findings: Iterable[Finding]) -> list[Finding]:
+    """`in_order`, without those that the user has chosen to live with."""
+    return [each for each in in_order(findings) if each.ignored is None]
 
 
 def complain(message: str, hint: str = "") -> None:
@@ -53,8 +61,12 @@ def complain(message: str, hint: str = "") -> None:
 
 def say(message: str) -> None:
     """Tell what was done, unless `-q`."""
-    if not QUIET:
-        _talk(f"{_lines(message)}\n")
+    _talk(said(message))
+
+
+def said(message: str) -> str:
+    """What `say` prints."""
+    return "" if QUIET else f"{_lines(message)}\n"
 
 
 def _lines(text: str) -> str:
@@ -115,6 +127,8 @@ def record(finding: Finding) -> dict[str, Any]:
     }
     if finding.target is not None:
         record |= {"object": finding.target[0], "field": paths.show(finding.target[1])}
+    if finding.ignored is not None:
+        record["ignored"] = finding.ignored.reason
     return record
 
 
@@ -125,10 +139,11 @@ def _text(finding: Finding) -> str:
 
 
 def _styled(text: str, colour: str) -> str:
-    return typer.style(text, fg=colour, bold=True) if _colourful() else text
+    return typer.style(text, fg=colour, bold=True) if colourful() else text
 
 
-def _colourful() -> bool:
+def colourful() -> bool:
+    """Whether what is said is in colour."""
     import os
 
     return sys.stderr is not None and sys.stderr.isatty() and not os.environ.get("NO_COLOR")

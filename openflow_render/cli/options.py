@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from inspect import Parameter, Signature, signature
 from pathlib import Path as FilePath
@@ -11,13 +11,15 @@ from typing import Annotated, Any, NamedTuple, TypeVar, get_type_hints
 import typer
 
 from openflow_render.checks import kubernetes
-from openflow_render.cli import console, projects
+from openflow_render.cli import console, names, projects
 from openflow_render.cli.projects import Loaded
 from openflow_render.compile import Settings
 from openflow_render.core import codes
+from openflow_render.core.paths import Path
 from openflow_render.core.report import Origin, Report, nearest
 from openflow_render.source import assignments
-from openflow_render.source.load import STDIN, Around, Source, load
+from openflow_render.source import given as stated
+from openflow_render.source.load import STDIN, Around, Source, Stream, load
 from openflow_render.source.reader import Document
 from openflow_render.spec import schema
 from openflow_render.spec.project import Target
@@ -39,11 +41,21 @@ def _quiet(value: bool) -> bool:
 
 Paths = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[PATH]...", help="Job files, folders of them, or - for stdin. Default: the target's."),
+    typer.Argument(
+        metavar="[PATH]...",
+        help="Job files, folders of them, or - for stdin. Default: the target's.",
+        autocompletion=names.jobs,
+    ),
 ]
 Overlays = Annotated[
     list[str] | None,
-    typer.Option("--overlay", "-o", metavar="OVERLAY", help="An overlay by name or file; several apply in order."),
+    typer.Option(
+        "--overlay",
+        "-o",
+        metavar="OVERLAY",
+        help="An overlay by name or file; several apply in order.",
+        autocompletion=names.overlays,
+    ),
 ]
 Sets = Annotated[
     list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Set one field of every job, after overlays.")
@@ -66,8 +78,21 @@ Kubernetes = Annotated[
 RunId = Annotated[
     str | None, typer.Option("--run-id", metavar="TEXT", help="What tells this run from others, for `rerun: always`.")
 ]
+GivenPaths = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--given", metavar="PATH", help="What the cluster has: manifests or folders of them, beside the target's."
+    ),
+]
 TargetName = Annotated[
-    str | None, typer.Option("--target", "-t", metavar="NAME", help="A target of the project file, openflow.yaml.")
+    str | None,
+    typer.Option(
+        "--target",
+        "-t",
+        metavar="NAME",
+        help="A target of the project file, openflow.yaml.",
+        autocompletion=names.targets,
+    ),
 ]
 AllTargets = Annotated[bool, typer.Option("--all-targets", help="Every target of the project file.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Take warnings as errors.")]
@@ -91,6 +116,7 @@ class Compiling(NamedTuple):
 
     kubernetes_version: Kubernetes = None
     run_id: RunId = None
+    given_paths: GivenPaths = None
 
 
 class _Talk(NamedTuple):
@@ -140,15 +166,26 @@ class Task(NamedTuple):
     target: Target | None
 
 
-def task(paths: Sequence[str] | None, given: Given, compiling: Compiling, report: Report, *, strict: bool) -> Task:
+def task(
+    paths: Sequence[str] | None,
+    given: Given,
+    compiling: Compiling,
+    report: Report,
+    *,
+    strict: bool,
+    stream: Stream | None = None,
+) -> Task:
     """The jobs that the options name, and for what they are compiled; findings about reading go into ``report``.
+
+    ``stream`` is what was read of stdin already.
 
     Raises:
         typer.BadParameter: what the options say is not well formed, contradicts the target, or names nothing.
         Rejected: the project file is no good.
     """
     project = projects.load(paths or (), report)
-    return _task(paths, given, compiling, project, _target(given.target, project), report, strict=strict)
+    target = _target(given.target, project)
+    return _task(paths, given, compiling, project, target, report, strict=strict, stream=stream)
 
 
 def tasks(
@@ -176,6 +213,16 @@ def tasks(
     return [_task(paths, given, compiling, project, each, report, strict=strict) for each in targets]
 
 
+def target(name: str | None) -> Target | None:
+    """The target of that name, where no jobs are read; what is only a warning is told where they are.
+
+    Raises:
+        typer.BadParameter: there is none.
+        Rejected: the project file is no good.
+    """
+    return _target(name, projects.load((), reading_report(strict=False))) if name is not None else None
+
+
 def _target(name: str | None, project: Loaded | None) -> Target | None:
     if name is None:
         return None
@@ -196,16 +243,18 @@ def _task(
     report: Report,
     *,
     strict: bool,
+    stream: Stream | None = None,
 ) -> Task:
     if not paths and target is None:
         raise typer.BadParameter(_NOTHING_GIVEN.format(more=_one_of(project)))
     root = project.root if project is not None else FilePath()
     paths = paths or [projects.below(root, each) for each in target.jobs] if target is not None else paths or ()
     settings = _settings(given, compiling, project, target, strict=strict)
+    settings = settings._replace(given=stated.read(_stated(compiling, project, target), report))
     around = (
         Around(project.document, root, target.name if target is not None else None) if project is not None else None
     )
-    return Task(_sources(paths, given, report, compiling.run_id, around), settings, root, target)
+    return Task(_sources(paths, given, report, compiling.run_id, around, stream), settings, root, target)
 
 
 _NOTHING_GIVEN = "name a job file or a folder of them{more}"
@@ -232,6 +281,7 @@ def _settings(
         compiling.run_id,
         strict,
         project.project.severities,
+        ignores=project.ignores,
     )
     if target is None:
         return common
@@ -242,10 +292,23 @@ def _settings(
     return common._replace(
         kubernetes=minor or _minor(target.kubernetes),
         namespace=target.namespace or given.namespace,
+        project=project.project.name,
+        target=target.name,
         controller=target.controller,
         old_run=target.old_run,
         provenance=target.provenance,
     )
+
+
+def _stated(compiling: Compiling, project: Loaded | None, target: Target | None) -> Iterator[stated.Wanted]:
+    """Where it is written what the cluster has: in the files that the target, else the project, names, and others."""
+    for path in compiling.given_paths or ():
+        yield stated.Wanted(path, Origin(f"--given {path}"))
+    if project is not None:
+        at: Path = ("spec", "targets", target.name, "given") if target is not None else ("spec", "given")
+        for index, path in enumerate((target or project.project).given):
+            origin = project.document.origin((*at, index))
+            yield stated.Wanted(projects.below(project.root, path), origin, project.root)
 
 
 def _minor(named: str | None) -> str:
@@ -258,7 +321,12 @@ def _agree(option: str, value: str, target: Target, of_target: str) -> None:
 
 
 def _sources(
-    paths: Sequence[str], given: Given, report: Report, run_id: str | None, around: Around | None
+    paths: Sequence[str],
+    given: Given,
+    report: Report,
+    run_id: str | None,
+    around: Around | None,
+    stream: Stream | None,
 ) -> list[Source]:
     if list(paths).count(STDIN) > 1:
         raise typer.BadParameter("stdin can only be read once: give - once")
@@ -275,6 +343,7 @@ def _sources(
         check_overlay=_check_overlay,
         report=report,
         around=around,
+        stream=stream,
     )
     if run_id is not None and found and not any(map(_runs_each_time, found)):
         report.add(codes.RUN_ID_UNUSED, at=Origin(f"--run-id {run_id}"))

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import NamedTuple
 
-from openflow_render.core.report import Report
+from openflow_render.checks import ignoring
+from openflow_render.core.report import Ignore, Report
 from openflow_render.source import projects as source
 from openflow_render.source.reader import Document
 from openflow_render.spec import schema
@@ -23,6 +24,7 @@ class Loaded(NamedTuple):
     root: FilePath
     document: Document
     project: Project
+    ignores: tuple[Ignore, ...]
 
     @property
     def targets(self) -> Mapping[str, Target]:
@@ -41,11 +43,13 @@ def load(paths: Sequence[str], report: Report) -> Loaded | None:
     if document is None:
         return None
     own = Report(document.origin)
+    ignores: tuple[Ignore, ...] = ()
     if schema.check_project(document.value, own, document.key_origin):
         check(typed(document.value), document.origin, own)
+        ignores = ignoring.entries(document.value, document.origin, own)
     report.findings += own.findings
     report.stop_if_failed()
-    return Loaded(root, document, typed(document.value))
+    return Loaded(root, document, typed(document.value), ignores)
 
 
 def below(root: FilePath, path: str) -> str:

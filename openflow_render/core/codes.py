@@ -273,7 +273,7 @@ UNKNOWN_CODE = Code(
     ERROR,
     "there is no finding {name}{nearest}",
     hint="`openflow codes` lists them",
-    about="A project weighs findings by their codes.",
+    about="Findings are weighed and ignored by their codes.",
 )
 ERROR_LOWERED = Code(
     "OF142",
@@ -321,8 +321,8 @@ NO_MANIFEST = Code(
 NOT_A_MANIFEST = Code(
     "OF148",
     ERROR,
-    "this is no Kubernetes object: it lacks apiVersion, kind or metadata.name",
-    hint="keep other files out of the folders that `manifests` names",
+    "this is not one Kubernetes object with apiVersion, kind and metadata.name",
+    hint="keep other files out of the folders that `manifests` names, and give each object of a List a document",
     about="`manifests` of a target names files that go into its tree as they are.",
 )
 MANIFEST_TWICE = Code(
@@ -474,6 +474,34 @@ VAR_UNUSED = Code(
     "the var {name} is used nowhere",
     hint="leave --var out, or correct its name",
     about="No expression of a job or overlay of this run names the variable.",
+)
+NOTHING_GIVEN = Code(
+    "OF176",
+    ERROR,
+    "{path} says nothing about the cluster: no object is in it",
+    hint="name YAML files, or folders of them, as `kubectl get -o yaml` prints them",
+    about="`given` of the project and --given name what the cluster has: quotas, queues, ConfigMaps and the like.",
+)
+NO_OBJECT_GIVEN = Code(
+    "OF177",
+    ERROR,
+    "this is no Kubernetes object: it lacks apiVersion, kind or metadata.name",
+    hint="keep other files out of the folders that `given` names",
+    about="`given` of the project and --given name what the cluster has: quotas, queues, ConfigMaps and the like.",
+)
+GIVEN_UNUSED = Code(
+    "OF178",
+    NOTE,
+    "no rule makes use of {kind} of {version}",
+    hint="leave it out, or correct its name",
+    about="Of what is said about the cluster only kinds count that a rule looks at; others are passed over.",
+)
+GIVEN_TWICE = Code(
+    "OF179",
+    ERROR,
+    "{object} is given already, at {first}",
+    hint="keep one of them",
+    about="The cluster holds each object once, so one of the two is not what it has.",
 )
 
 PAST_REFUSED = Code(
@@ -698,6 +726,38 @@ SERVICE_DELETED = Code(
     "leave the property out: it is false where a controller syncs the objects",
     "A driver deletes the Service with its application id unless "
     "`spark.kubernetes.driver.service.deleteOnTermination` is false.",
+)
+
+POD_NAME_STAYS = Code(
+    "OF245",
+    ERROR,
+    "`{property}` gives every run the same Pod, which {controller} cannot change",
+    "leave the property out, or set run.rerun: never",
+    "A Pod cannot be changed once it is there, so a run needs a Pod with a name of its own. A change would be refused "
+    "again and again, with Flux that of all other jobs of the target, too.",
+)
+
+POD_COMES_BACK = Code(
+    "OF246",
+    WARNING,
+    "{controller} makes a Pod again that is deleted or collected, so the work would be done again",
+    "set run.as: job",
+    "Kubernetes collects finished Pods when there are many, and drains and evictions delete Pods. A Job without a "
+    "time to live stays, and its Pod is not made again once it has finished.",
+)
+IGNORES_NOTHING = Code(
+    "OF251",
+    WARNING,
+    "there is no {name} to ignore here",
+    hint="take the entry out, or correct its code, job or object",
+    about="What is ignored was found when the entry was written, and is not any more; or it never was.",
+)
+CANNOT_IGNORE = Code(
+    "OF252",
+    ERROR,
+    "{name} cannot be ignored",
+    hint="mend what it finds; what the cluster has can be told by `given`",
+    about="Warnings, notes and some errors that a user may know better can be ignored; not what is sure to be refused.",
 )
 
 # --- OF30x to OF34x: the engine and its properties --------------------------------------------------------------
@@ -1367,6 +1427,17 @@ SERVER_REQUIRES = Code(
     hint="give it, or take back the patch or template that removes it",
     about="The schema of the kind leaves the field optional, but the API server refuses the object without it: a pod "
     "needs a container, a container an image, a claim an access mode and a size, and most Services a port.",
+    bad="""\
+patches:
+  - target: {kind: Pod}
+    json: [{op: remove, path: /spec/containers/0/image}]
+""",
+    good="""\
+patches:
+  - target: {kind: Pod}
+    json: [{op: remove, path: /spec/containers/0/imagePullPolicy}]
+""",
+    source="Kubernetes' validation of PodSpec, PersistentVolumeClaimSpec and ServiceSpec",
 )
 RESTART_POLICY = Code(
     "OF416",
@@ -1374,6 +1445,23 @@ RESTART_POLICY = Code(
     "`{field}` of {object} is {value}, and the API server takes only {allowed} there",
     hint="take back the patch or template that changes it",
     about="A Job's pods must come to an end, and a Deployment's may not. A pod without the field has Always.",
+    bad="""\
+job:
+  spec:
+    run: {as: job}
+patches:
+  - target: {kind: Job}
+    merge: {spec: {template: {spec: {restartPolicy: Always}}}}
+""",
+    good="""\
+job:
+  spec:
+    run: {as: job}
+patches:
+  - target: {kind: Job}
+    merge: {spec: {template: {spec: {restartPolicy: OnFailure}}}}
+""",
+    source="Kubernetes' validation of JobSpec and DeploymentSpec",
 )
 NO_SCHEMA = Code(
     "OF406",
@@ -1388,6 +1476,13 @@ NEWER_KUBERNETES = Code(
     "Kubernetes {minor} is newer than this openflow; objects were checked against {newest}",
     hint="a newer openflow may know it",
     about="Schemas ship with openflow; a later version of Kubernetes is checked against the newest known one.",
+    bad="""\
+target: {kubernetes: "1.99"}
+""",
+    good="""\
+target: {kubernetes: "1.34"}
+""",
+    source="the schemas of Kubernetes' API, which ship with openflow",
 )
 SERVER_OWNED = Code(
     "OF408",
@@ -1395,6 +1490,17 @@ SERVER_OWNED = Code(
     "`{field}` of {object} belongs to the server",
     hint="remove it",
     about="A status, a uid, a resource version and the like are filled in by the API server.",
+    bad="""\
+patches:
+  - target: {kind: Service}
+    merge: {metadata: {resourceVersion: "4711"}}
+""",
+    good="""\
+patches:
+  - target: {kind: Service}
+    merge: {metadata: {annotations: {example.org/version: "4711"}}}
+""",
+    source="Kubernetes' API conventions",
 )
 BAD_NAME = Code(
     "OF410",
@@ -1402,6 +1508,19 @@ BAD_NAME = Code(
     "`{field}` of {object} is not a valid name: {problem}",
     hint="change the name it is made from",
     about="Each kind of object, container, volume and port has its own rule for names.",
+    bad="""\
+job:
+  spec:
+    driver:
+      sidecars: [{name: Log_Shipper, image: registry.example/logs:1}]
+""",
+    good="""\
+job:
+  spec:
+    driver:
+      sidecars: [{name: log-shipper, image: registry.example/logs:1}]
+""",
+    source="Kubernetes' validation of each kind",
 )
 BAD_LABEL = Code(
     "OF411",
@@ -1409,6 +1528,17 @@ BAD_LABEL = Code(
     "`{field}` of {object}: {problem}",
     hint="labels hold up to 63 letters, digits, `-`, `_` and `.`; put anything else into an annotation",
     about="Keys and values of labels, and keys of annotations, follow a fixed form.",
+    bad="""\
+job:
+  metadata:
+    labels: {owner: Data & AI}
+""",
+    good="""\
+job:
+  metadata:
+    annotations: {owner: Data & AI}
+""",
+    source="Kubernetes' validation of ObjectMeta",
 )
 ANNOTATIONS_TOO_BIG = Code(
     "OF412",
@@ -1416,6 +1546,24 @@ ANNOTATIONS_TOO_BIG = Code(
     "the annotations of {object} take {size} bytes; 262144 are allowed",
     hint="put long text into a ConfigMap",
     about="All annotations of one object together may take 256 KiB.",
+    bad="""\
+vars: {x: xxxxxxxxxxxxxxxx}
+patches:
+  - target: {kind: Pod}
+    merge:
+      metadata:
+        annotations:  # 4 times 64 KiB
+          example.org/a: &long "{{ vars.x | replace('x', vars.x) | replace('x', vars.x) | replace('x', vars.x) }}"
+          example.org/b: *long
+          example.org/c: *long
+          example.org/d: *long
+""",
+    good="""\
+job:
+  metadata:
+    annotations: {example.org/lineage: see the data catalogue}
+""",
+    source="Kubernetes' validation of ObjectMeta",
 )
 BAD_DATA_KEY = Code(
     "OF413",
@@ -1423,6 +1571,17 @@ BAD_DATA_KEY = Code(
     "`{field}` of {object} is not a valid key: {problem}",
     hint="use letters, digits, `-`, `_` and `.`",
     about="Keys of ConfigMaps and Secrets become file names.",
+    bad="""\
+patches:
+  - target: {kind: ConfigMap}
+    merge: {data: {read me: nothing}}
+""",
+    good="""\
+patches:
+  - target: {kind: ConfigMap}
+    merge: {data: {read-me.txt: nothing}}
+""",
+    source="Kubernetes' validation of ConfigMap and Secret",
 )
 DATA_TOO_BIG = Code(
     "OF414",
@@ -1430,6 +1589,34 @@ DATA_TOO_BIG = Code(
     "the data of {object} take {size} bytes; 1048576 are allowed",
     hint="split it, or put large files into the image or a volume",
     about="A ConfigMap or Secret may hold 1 MiB.",
+    bad="""\
+vars: {x: xxxxxxxxxxxxxxxx}
+patches:
+  - target: {kind: ConfigMap}
+    merge: {data: {a: "{{ vars.x | replace('x', vars.x) | replace('x', vars.x) | replace('x', vars.x) }}"}}  # 64 KiB
+    json:
+      - {op: copy, from: /data/a, path: /data/b}
+      - {op: copy, from: /data/a, path: /data/c}
+      - {op: copy, from: /data/a, path: /data/d}
+      - {op: copy, from: /data/a, path: /data/e}
+      - {op: copy, from: /data/a, path: /data/f}
+      - {op: copy, from: /data/a, path: /data/g}
+      - {op: copy, from: /data/a, path: /data/h}
+      - {op: copy, from: /data/a, path: /data/i}
+      - {op: copy, from: /data/a, path: /data/j}
+      - {op: copy, from: /data/a, path: /data/k}
+      - {op: copy, from: /data/a, path: /data/l}
+      - {op: copy, from: /data/a, path: /data/m}
+      - {op: copy, from: /data/a, path: /data/n}
+      - {op: copy, from: /data/a, path: /data/o}
+      - {op: copy, from: /data/a, path: /data/p}
+""",
+    good="""\
+patches:
+  - target: {kind: ConfigMap}
+    merge: {data: {lookup.csv: "de,Germany"}}
+""",
+    source="Kubernetes' validation of ConfigMap and Secret",
 )
 BAD_QUANTITY = Code(
     "OF420",
@@ -1437,6 +1624,19 @@ BAD_QUANTITY = Code(
     "`{field}` of {object} is not a Kubernetes quantity: {problem}",
     hint="write for example 500m, 2, 1408Mi or 4Gi",
     about="Kubernetes has units of its own: `4Gi` or `4G`, and not `4g` or `4GB`.",
+    bad="""\
+job:
+  spec:
+    driver:
+      volumes: [{name: scratch, mountPath: /scratch, emptyDir: {sizeLimit: 4GB}}]
+""",
+    good="""\
+job:
+  spec:
+    driver:
+      volumes: [{name: scratch, mountPath: /scratch, emptyDir: {sizeLimit: 4Gi}}]
+""",
+    source="Kubernetes' resource.Quantity",
 )
 REQUEST_OVER_LIMIT = Code(
     "OF421",
@@ -1444,6 +1644,19 @@ REQUEST_OVER_LIMIT = Code(
     "`{field}` of {object} asks for {request}, more than its limit of {limit}",
     hint="raise the limit, or ask for less",
     about="The API server refuses a container whose request is larger than its limit.",
+    bad="""\
+job:
+  spec:
+    executor:
+      cpu: {request: 2, limit: 1500m}
+""",
+    good="""\
+job:
+  spec:
+    executor:
+      cpu: {request: 1, limit: 1500m}
+""",
+    source="Kubernetes' validation of ResourceRequirements",
 )
 EXTENDED_RESOURCE = Code(
     "OF422",
@@ -1451,6 +1664,25 @@ EXTENDED_RESOURCE = Code(
     "`{field}` of {object}: {problem}",
     hint="devices are counted in whole numbers, and the request equals the limit",
     about="Devices and other extended resources cannot be shared or overcommitted.",
+    bad="""\
+patches:
+  - target: {kind: Pod}
+    merge:
+      spec:
+        containers:
+          - name: spark-kubernetes-driver
+            resources: {limits: {example.org/fpga: 500m}}
+""",
+    good="""\
+patches:
+  - target: {kind: Pod}
+    merge:
+      spec:
+        containers:
+          - name: spark-kubernetes-driver
+            resources: {limits: {example.org/fpga: 1}}
+""",
+    source="Kubernetes' validation of ResourceRequirements",
 )
 DUPLICATE_ITEM = Code(
     "OF430",
@@ -1458,6 +1690,17 @@ DUPLICATE_ITEM = Code(
     "`{field}` of {object} is there more than once",
     hint="keep one; two fields or overlays may set the same item",
     about="Kubernetes merges these lists by a key, so two items with one key are refused or hide each other.",
+    bad="""\
+patches:
+  - target: {kind: Pod}
+    json: [{op: add, path: /spec/containers/0/env/-, value: {name: SPARK_USER, value: etl}}]
+""",
+    good="""\
+patches:
+  - target: {kind: Pod}
+    json: [{op: add, path: /spec/containers/0/env/-, value: {name: STAGE, value: prod}}]
+""",
+    source="the merge keys of Kubernetes' API",
 )
 
 # --- OF5xx: references between objects --------------------------------------------------------------------------
@@ -1468,6 +1711,21 @@ SAME_OBJECT = Code(
     "{object} is made more than once in namespace {namespace}",
     hint="give one of the two another name",
     about="Two objects with the same kind, namespace and name would overwrite each other.",
+    bad="""\
+job:
+  spec:
+    conf:
+      spark.kubernetes.driver.pod.name: load-exec-1
+      spark.kubernetes.executor.podNamePrefix: load
+""",
+    good="""\
+job:
+  spec:
+    conf:
+      spark.kubernetes.driver.pod.name: load-driver
+      spark.kubernetes.executor.podNamePrefix: load
+""",
+    source="what makes an object one and the same to Kubernetes",
 )
 NO_SUCH_KEY = Code(
     "OF502",
@@ -1475,6 +1733,17 @@ NO_SUCH_KEY = Code(
     "`{field}` of {object}: {target_kind} {name} has no key {key}{near}",
     hint="name a key that is there",
     about="A volume or variable takes a key from a ConfigMap or Secret of the same job that does not hold it.",
+    bad="""\
+patches:
+  - target: {kind: Pod}
+    json: [{op: replace, path: /spec/volumes/1/configMap/items/0/key, value: spark.propertys}]
+""",
+    good="""\
+patches:
+  - target: {kind: Pod}
+    json: [{op: replace, path: /spec/volumes/1/configMap/items/0/key, value: spark.properties}]
+""",
+    source="the kubelet, which waits for the key",
 )
 NO_SUCH_OBJECT = Code(
     "OF503",
@@ -1482,6 +1751,17 @@ NO_SUCH_OBJECT = Code(
     "`{field}` of {object} names {target_kind} {name}, which this run does not make",
     hint="refer to a {target_kind} of this run, or to one whose name does not carry the run's identity",
     about="The name carries the identity of this run, so nobody else can have made the object.",
+    bad="""\
+patches:
+  - target: {kind: Pod}
+    json: [{op: copy, from: /metadata/name, path: /spec/volumes/1/configMap/name}]
+""",
+    good="""\
+patches:
+  - target: {kind: Pod}
+    merge: {spec: {volumes: [{name: site, configMap: {name: site-of-the-team}}]}}
+""",
+    source="how openflow names what belongs to one run",
 )
 NO_SUCH_VOLUME = Code(
     "OF504",
@@ -1489,6 +1769,26 @@ NO_SUCH_VOLUME = Code(
     "`{field}` of {object} mounts the volume {name}, which the pod does not have{near}",
     hint="define the volume, or correct the name",
     about="A container can mount only volumes that its pod defines.",
+    bad="""\
+job:
+  spec:
+    driver:
+      sidecars:
+        - name: logs
+          image: registry.example/logs:1
+          volumeMounts: [{name: spool, mountPath: /spool}]
+""",
+    good="""\
+job:
+  spec:
+    driver:
+      volumes: [{name: spool, mountPath: /opt/spool, emptyDir: {}}]
+      sidecars:
+        - name: logs
+          image: registry.example/logs:1
+          volumeMounts: [{name: spool, mountPath: /spool}]
+""",
+    source="Kubernetes' validation of PodSpec",
 )
 SELECTS_NOTHING = Code(
     "OF505",
@@ -1496,6 +1796,18 @@ SELECTS_NOTHING = Code(
     "the selector of {object} matches no pod of this job",
     hint="let the selector name labels that the pod has",
     about="A Service without a pod leaves clients waiting for a connection.",
+    bad="""\
+patches:
+  - target: {kind: Service}
+    merge: {spec: {selector: {spark-role: drivers}}}
+""",
+    good="""\
+patches:
+  - target: {kind: Service}
+    merge: {spec: {selector: {spark-role: driver}}}
+""",
+    source="how Kubernetes finds the endpoints of a Service",
+    ignorable=True,
 )
 SELECTS_MANY = Code(
     "OF506",
@@ -1503,13 +1815,41 @@ SELECTS_MANY = Code(
     "the selector of {object} matches several pods of this job: {pods}",
     hint="let the selector name a label that only one of them has",
     about="A Service that stands for one pod must not spread its connections over others.",
+    bad="""\
+patches:
+  - target: {kind: Service}
+    merge: {spec: {selector: {spark-role: null}}}
+""",
+    good="""\
+patches:
+  - target: {kind: Service}
+    merge: {spec: {selector: {spark-version: null}}}
+""",
+    source="how Kubernetes finds the endpoints of a Service",
+    ignorable=True,
 )
 NO_SUCH_ROLE = Code(
     "OF507",
     ERROR,
     "`{field}` of {object} names the Role {name}, which this job does not make",
-    hint="make the Role in the same namespace, or bind a ClusterRole",
-    about="A RoleBinding of the job binds a Role of the job, or a ClusterRole that exists already.",
+    hint="make the Role in the same namespace, bind a ClusterRole, or tell by `given` that the cluster has it",
+    about="A RoleBinding of the job binds a Role of the job or one that `given` names, or a ClusterRole.",
+    bad="""\
+patches:
+  - target: {kind: RoleBinding}
+    merge: {roleRef: {name: spark-driver}}
+""",
+    good="""\
+patches:
+  - target: {kind: RoleBinding}
+    merge: {roleRef: {name: spark-driver}}
+given:
+  - apiVersion: rbac.authorization.k8s.io/v1
+    kind: Role
+    metadata: {name: spark-driver, namespace: data}
+""",
+    source="Kubernetes' RBAC",
+    ignorable=True,
 )
 SUBJECT_ELSEWHERE = Code(
     "OF508",
@@ -1517,6 +1857,18 @@ SUBJECT_ELSEWHERE = Code(
     "`{field}` of {object} is in namespace {namespace}, and the binding in {home}",
     hint="give both the same namespace",
     about="The job's account lives in the job's namespace; rights given to another one have no effect on the job.",
+    bad="""\
+patches:
+  - target: {kind: RoleBinding}
+    json: [{op: replace, path: /subjects/0/namespace, value: dev}]
+""",
+    good="""\
+patches:
+  - target: {kind: RoleBinding}
+    json: [{op: replace, path: /subjects/0/namespace, value: data}]
+""",
+    source="Kubernetes' RBAC",
+    ignorable=True,
 )
 
 OBJECT_OF_TWO_JOBS = Code(
@@ -1536,6 +1888,21 @@ AGAINST_STANDARD = Code(
     "the Pod Security Standard `{profile}` wants `{field}` of {object} to {wanted}",
     "change the field, or choose another security.profile",
     "`security.profile` asks for a Pod Security Standard; where it is enforced, the pod would be refused.",
+    bad="""\
+job:
+  spec:
+    security: {profile: baseline}
+    driver:
+      hostNetwork: true
+""",
+    good="""\
+job:
+  spec:
+    security: {profile: baseline}
+    driver:
+      hostNetwork: false
+""",
+    source="Kubernetes' Pod Security Standards, as its own admission decides them",
 )
 PRIVILEGED_CONTRADICTION = Code(
     "OF602",
@@ -1544,6 +1911,25 @@ PRIVILEGED_CONTRADICTION = Code(
     "leave it out, or allow it: allowPrivilegeEscalation, or since Spark 4.3 "
     "`spark.kubernetes.securityContext.allowPrivilegeEscalation` for Spark's own containers",
     "The API server refuses `allowPrivilegeEscalation: false` beside `privileged: true` or CAP_SYS_ADMIN.",
+    bad="""\
+patches:
+  - target: {kind: Pod}
+    merge:
+      spec:
+        containers:
+          - name: spark-kubernetes-driver
+            securityContext: {privileged: true, allowPrivilegeEscalation: false}
+""",
+    good="""\
+patches:
+  - target: {kind: Pod}
+    merge:
+      spec:
+        containers:
+          - name: spark-kubernetes-driver
+            securityContext: {privileged: true, allowPrivilegeEscalation: true}
+""",
+    source="Kubernetes' validation of SecurityContext",
 )
 ROOT_CONTRADICTION = Code(
     "OF603",
@@ -1551,6 +1937,19 @@ ROOT_CONTRADICTION = Code(
     "`{field}` of {object}: the container must not run as root, and is to run as root",
     "name another user, or leave runAsNonRoot out",
     "With `runAsNonRoot: true` and `runAsUser: 0` the container never starts.",
+    bad="""\
+job:
+  spec:
+    driver:
+      securityContext: {runAsNonRoot: true, runAsUser: 0}
+""",
+    good="""\
+job:
+  spec:
+    driver:
+      securityContext: {runAsNonRoot: true, runAsUser: 185}
+""",
+    source="the kubelet, which refuses to start such a container",
 )
 
 SECRET_IN_TREE = Code(
@@ -1659,6 +2058,20 @@ SECRET_WITHHELD = Code(
     "{object} is not there, and not made, as the job holds its data in the clear: a driver would wait for ever",
     hint="--literal-secrets makes it; or make it by hand, or name a Secret that exists",
     about="Secrets with data in the clear are made only when that is asked for, and only by `apply`.",
+)
+RUN_NOT_SYNCED = Code(
+    "OF814",
+    WARNING,
+    "the old run {run} of {job} is left, as {current}, the run that the job is now, is not there",
+    hint="wait until this revision is synced, or check out the one that is",
+    about="What a controller still syncs would be made, and run, again, so an old run goes once a later one is there.",
+)
+RUN_IS_NEWER = Code(
+    "OF815",
+    WARNING,
+    "the run {run} of {job} is left, as it is newer than {current}, the run that the job is now",
+    hint="check out the revision that is synced; where that took back a change, the next run has it go",
+    about="What a controller still syncs would be made, and run, again, so an old run goes once a later one is there.",
 )
 NAMESPACE_MISSING = Code(
     "OF812",

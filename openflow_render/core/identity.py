@@ -5,6 +5,8 @@ They are private-use characters, which the reader refuses in any input, so they 
 
 from __future__ import annotations
 
+import re
+
 SUFFIX = "\ue000"
 """In names: becomes 10 hex digits of the run's digest."""
 
@@ -14,10 +16,17 @@ APPLICATION = "\ue001"
 SUFFIX_LENGTH = 10
 APPLICATION_LENGTH = 32
 
+_RUN = re.compile(rf"-[0-9a-f]{{{SUFFIX_LENGTH}}}(?=-|\Z)")
+
 
 def plain(text: str) -> str:
     """``text`` as people know it, without what stands for the run."""
     return text.replace(f"-{SUFFIX}", "").replace(SUFFIX, "").replace(APPLICATION, "")
+
+
+def lasting(name: str) -> str:
+    """The ``name`` of an object as it is for every run: without the suffix of one, or what stands for it."""
+    return _RUN.sub("", plain(name))
 
 
 def widened(text: str) -> str:

@@ -5,13 +5,14 @@ A stage adds to the report and carries on; whoever owns the run decides when err
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import IntEnum
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from openflow_render.core import paths
-from openflow_render.core.identity import plain
+from openflow_render.core.identity import lasting, plain
 from openflow_render.core.paths import Path
 
 
@@ -45,6 +46,11 @@ class Code(NamedTuple):
     """One kind of finding: a stable number, what it says, and what to do about it.
 
     ``text`` and ``hint`` are filled with ``str.format`` from the values that `Report.add` is given.
+
+    Codes of rules also say where the rule comes from (``source``), and show it by two fragments that are laid over a
+    sound job: ``bad`` gives a finding, ``good`` does not. A fragment is the ``spec`` of an overlay, so it may hold
+    ``job`` and ``patches``; besides, ``given`` may list objects of the cluster, and ``target`` hold fields of a target.
+    ``ignorable`` is for an error that a user may know better than we; warnings and notes always are.
     """
 
     id: str
@@ -52,10 +58,41 @@ class Code(NamedTuple):
     text: str
     hint: str
     about: str = ""
+    bad: str = ""
+    good: str = ""
+    source: str = ""
+    ignorable: bool = False
+
+    @property
+    def may_be_ignored(self) -> bool:
+        """Whether a user may live with it; what the cluster or the engine is sure to refuse nobody can."""
+        return self.ignorable or self.severity is not Severity.ERROR
+
+
+class Ignore(NamedTuple):
+    """The findings ``code`` that a user lives with, why, and where that is written.
+
+    ``job`` is a glob on ``namespace/name``, and ``object`` one on ``Kind/name`` as it is without the run's identity.
+    """
+
+    code: str
+    reason: str
+    origin: Origin
+    job: str = "*"
+    object: str | None = None
+
+    def covers(self, code: Code, target: tuple[str, Path] | None) -> bool:
+        """Whether a finding ``code`` about ``target`` is among them."""
+        if code.id != self.code:
+            return False
+        return self.object is None or (target is not None and fnmatchcase(lasting(target[0]), self.object))
 
 
 class Finding(NamedTuple):
-    """One thing to tell the user. ``target`` names the object and field when an output field is meant."""
+    """One thing to tell the user. ``target`` names the object and field when an output field is meant.
+
+    What the user has chosen to live with is not told, and weighs nothing: ``ignored`` is where that is written.
+    """
 
     code: Code
     origin: Origin
@@ -63,13 +100,14 @@ class Finding(NamedTuple):
     hint: str
     severity: Severity
     target: tuple[str, Path] | None = None
+    ignored: Ignore | None = None
 
 
 class Report:
     """The findings of one run, and where in the input each field stands.
 
     ``locate`` turns a path into the job, such as ``spec.driver.memory``, to its origin; ``severities`` are those that
-    the project gives to codes.
+    the project gives to codes; ``ignores``, which may be set later, is what the user lives with.
     """
 
     def __init__(
@@ -82,6 +120,7 @@ class Report:
         self._locate = locate
         self._strict = strict
         self._severities = severities
+        self.ignores: Sequence[Ignore] = ()
         self.findings: list[Finding] = []
 
     def add(
@@ -100,7 +139,9 @@ class Report:
         severity = self._severities.get(code.id, code.severity)
         severity = Severity.ERROR if self._strict and severity is Severity.WARNING else severity
         message, hint = (visible(text.format(**values)) for text in (code.text, code.hint))
-        self.findings.append(Finding(code, self.origin(at), message, hint, severity, target))
+        ignored = next((each for each in self.ignores if each.covers(code, target)), None)
+        severity = severity if ignored is None else Severity.NOTE
+        self.findings.append(Finding(code, self.origin(at), message, hint, severity, target, ignored))
 
     def origin(self, at: str | Path | Origin) -> Origin:
         """The place that ``at`` names."""

@@ -8,8 +8,8 @@ from hashlib import sha256
 from typing import Literal, NamedTuple, TypeAlias
 
 from openflow_render.core import yamltext
+from openflow_render.core.identity import lasting
 from openflow_render.core.resource import Key, Resource
-from openflow_render.transforms.identity import IDENTITY_SUFFIX
 
 By: TypeAlias = Literal["object", "job"]
 
@@ -38,7 +38,7 @@ def piece(resource: Resource) -> Piece | None:
     """What a tree holds of an object: nothing of one with secret data in the clear."""
     if resource.literal:
         return None
-    name = IDENTITY_SUFFIX.sub("", resource.name) if resource.run_scoped else resource.name
+    name = lasting(resource.name) if resource.run_scoped else resource.name
     return Piece(resource.key, name, yamltext.dump(resource.manifest), resource.run_scoped)
 
 

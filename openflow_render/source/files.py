@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from copy import copy
 from hashlib import sha256
 from pathlib import Path as FilePath
@@ -12,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from openflow_render.core import codes
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Report
+from openflow_render.source import disk
 from openflow_render.source.values import RESERVED
 
 MAX_BYTES = 1024 * 1024
@@ -19,23 +18,23 @@ MAX_BYTES = 1024 * 1024
 
 def project_root(folder: FilePath) -> FilePath:
     """The nearest folder at or above ``folder`` with ``openflow.yaml``, ``.openflow`` or ``.git``; else ``folder``."""
-    start = FilePath(os.path.realpath(folder))
-    return next((at for at in (start, *start.parents) if any(map(os.path.lexists, _marks(at)))), start)
+    start = FilePath(disk.real(str(folder)))
+    return next((at for at in (start, *start.parents) if any(map(disk.is_there, _marks(at)))), start)
 
 
-def _marks(folder: FilePath) -> tuple[FilePath, ...]:
-    return folder / "openflow.yaml", folder / ".openflow", folder / ".git"
+def _marks(folder: FilePath) -> tuple[str, ...]:
+    return tuple(str(folder / name) for name in ("openflow.yaml", ".openflow", ".git"))
 
 
 def inside(path: FilePath, root: FilePath) -> bool:
     """Whether ``path`` lies in ``root``, once both are free of symbolic links."""
-    return FilePath(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+    return FilePath(disk.real(str(path))).is_relative_to(disk.real(str(root)))
 
 
 def is_folder(path: str) -> bool:
     """Whether ``path`` is a folder; what cannot be told is none, and opening it will say why."""
     try:
-        return FilePath(path).is_dir()
+        return disk.is_folder(path)
     except OSError:
         return False
 
@@ -56,7 +55,7 @@ def regular(path: FilePath, limit: int) -> bytes | None:
     Raises:
         OSError: it cannot be read.
     """
-    return bounded(path, limit) if stat.S_ISREG(path.stat().st_mode) else None
+    return disk.content(str(path), limit)
 
 
 def _of_uri(uri: str) -> str:

@@ -16,7 +16,7 @@ from openflow_render.core.merge import merge
 from openflow_render.core.paths import Path, leaves
 from openflow_render.core.report import Origin, Report, Severity
 from openflow_render.source import assignments as setting
-from openflow_render.source import layers, overlays, patches, projects, reader
+from openflow_render.source import disk, layers, overlays, patches, projects, reader
 from openflow_render.source.assignments import Assigned, Assignment, TypesOf
 from openflow_render.source.files import Files, is_folder, regular
 from openflow_render.source.layers import Layer
@@ -85,7 +85,7 @@ class Source:
         """The file that holds the job, from the root of its project, whatever the working directory is."""
         if self.name == STDIN_LABEL:
             return self.name
-        return os.path.relpath(os.path.realpath(self.name), self.files.root).replace(os.sep, "/")
+        return os.path.relpath(disk.real(self.name), self.files.root).replace(os.sep, "/")
 
     def digest(self, files: Files) -> str:
         """SHA-256, in hex, of all that the job was made from: its own text, patches, ``files`` it named, templates."""
@@ -141,6 +141,13 @@ class Source:
         return next(around, self.document.origin(()))
 
 
+class Stream(NamedTuple):
+    """Jobs and overlays that have been read; the files that they name are those of the working folder."""
+
+    jobs: Sequence[Document]
+    overlays: Sequence[Document]
+
+
 def load(
     paths: Sequence[str],
     overlay_names: Sequence[str],
@@ -151,17 +158,21 @@ def load(
     check_overlay: overlays.Check,
     report: Report,
     around: Around | None = None,
+    stream: Stream | None = None,
 ) -> list[Source]:
     """The jobs in the files and folders ``paths``, with overlays and assignments laid over them.
 
-    ``around`` is what their project says of them. A document that cannot be read is left out, and every fault is a
+    ``around`` is what their project says of them; ``stream`` is what was read of stdin, where that is more than jobs. A document that cannot be read is left out, and every fault is a
     finding.
     """
-    found = list(_Jobs(report).read(paths))
+    files = Files(FilePath())
+    found = list(_Jobs(report).read(paths) if stream is None else ((job, files) for job in stream.jobs))
     folders = dict.fromkeys([*map(projects.root_of, paths[:1]), FilePath.cwd()])
     before = len(report.findings)
     wanted = [overlays.Wanted(name, None, Origin(f"-o {name}")) for name in overlay_names]
-    chain = overlays.chain([*(around.overlays() if around else ()), *wanted], folders, check_overlay, report)
+    wanted = [*(around.overlays() if around else ()), *wanted]
+    read = stream.overlays if stream is not None else ()
+    chain = overlays.chain(wanted, folders, check_overlay, report, read)
     complete = not _errors(report, before)
     run = _Run(chain, assignments, variables, types, report, around)
     sources = [run.source(document, files) for document, files in found]
@@ -238,7 +249,7 @@ class _Jobs:
             yield from self.named(content, label, FilePath(path).parent)
 
     def first(self, path: str) -> bool:
-        place = os.path.realpath(path)
+        place = disk.real(path)
         if place in self.seen:
             return False
         self.seen.add(place)
@@ -298,7 +309,7 @@ class _Jobs:
         waiting, seen = [folder], set()
         while waiting:
             at = waiting.pop()
-            if (place := os.path.realpath(at)) in seen:
+            if (place := disk.real(at)) in seen:
                 continue
             seen.add(place)
             entries = self.entries(at)
@@ -308,8 +319,7 @@ class _Jobs:
 
     def entries(self, folder: str) -> list[str]:
         try:
-            with os.scandir(folder) as found:
-                return sorted(entry.path for entry in found if entry.name[0] != ".")
+            return [os.path.join(folder, name) for name in disk.names(folder) if name[0] != "."]  # noqa: PTH118
         except OSError as error:
             self.report.add(codes.UNREADABLE, at=Origin(folder), path=folder, reason=error.strerror)
             return []

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from openflow_render.core import codes
 from openflow_render.core.assets import asset
 from openflow_render.core.report import Origin, Report, nearest
-from openflow_render.source import reader
+from openflow_render.source import disk, reader
+from openflow_render.source.files import regular
 from openflow_render.source.reader import Document
 
 if TYPE_CHECKING:
@@ -53,14 +54,22 @@ class Wanted(NamedTuple):
     at: Origin
 
 
-def chain(wanted: Iterable[Wanted], folders: Iterable[FilePath], check: Check, report: Report) -> list[Document]:
-    """The overlays that are ``wanted``, in the order they are laid over a job, each once.
+def chain(
+    wanted: Iterable[Wanted],
+    folders: Iterable[FilePath],
+    check: Check,
+    report: Report,
+    read: Iterable[Document] = (),
+) -> list[Document]:
+    """The overlays that are ``wanted``, in the order they are laid over a job, each once; then those ``read`` already.
 
     Names are looked up in ``overlays/`` of each of ``folders``, then among those that ship with openflow.
     """
     search = _Chain([folder / "overlays" for folder in folders], check, report)
     for each in wanted:
         search.add(each.name, each.folder, each.at, ())
+    for document in read:
+        search.take(document, FilePath(), ())
     return search.found
 
 
@@ -78,7 +87,7 @@ class _Chain:
         ``folder`` holds the overlay that mentions it, and ``below`` are the overlays that lead to it.
         """
         try:
-            file = next((file for file in self.candidates(name, folder) if file.is_file()), None)
+            file = next((file for file in self.candidates(name, folder) if _is_file(file)), None)
             close = "" if file else nearest(name, self.names(folder))
         except OSError as error:
             self.report.add(codes.UNREADABLE, at=at, path=name, reason=error.strerror)
@@ -86,7 +95,7 @@ class _Chain:
         if file is None:
             self.report.add(codes.NO_SUCH_OVERLAY, at=at, name=name, nearest=close, advice=self.advice(name, folder))
             return
-        place = os.path.realpath(str(file))
+        place = disk.real(str(file))
         if place in below:
             self.report.add(codes.OVERLAY_CYCLE, at=at, chain=" → ".join(map(shown, (*below, place))))
         elif place not in self.done:
@@ -95,11 +104,15 @@ class _Chain:
 
     def read(self, file: Traversable, place: str, below: tuple[str, ...]) -> None:
         document = self.document(file, shown(place))
-        if document is None or not self.check(document, self.report):
+        if document is not None:
+            self.take(document, FilePath(place).parent, (*below, place))
+
+    def take(self, document: Document, folder: FilePath, below: tuple[str, ...]) -> None:
+        """Add ``document``, if it is sound, after the overlays that it extends."""
+        if not self.check(document, self.report):
             return
-        folder = FilePath(place).parent
         for index, name in enumerate(document.value["spec"].get("extends") or []):
-            self.add(name, folder, document.origin(("spec", "extends", index)), (*below, place))
+            self.add(name, folder, document.origin(("spec", "extends", index)), below)
         self.found.append(document)
 
     def candidates(self, name: str, folder: FilePath | None) -> Iterator[Traversable]:
@@ -126,8 +139,7 @@ class _Chain:
         """The one overlay in ``file``."""
         before = len(self.report.findings)
         try:
-            with file.open("rb") as stream:
-                documents = reader.read(stream.read(reader.MAX_BYTES + 1), label, self.report)
+            documents = reader.read(_content(file), label, self.report)
         except OSError as error:
             self.report.add(codes.UNREADABLE, at=Origin(label), path=label, reason=error.strerror)
             return None
@@ -137,6 +149,15 @@ class _Chain:
         if len(self.report.findings) == before:
             self.report.add(codes.NOT_AN_OVERLAY, at=Origin(label), count=len(found) or "none")
         return None
+
+
+def _is_file(file: Traversable) -> bool:
+    """Whether it is there; what ships with openflow need not be a file of the file system."""
+    return disk.is_file(str(file)) if isinstance(file, FilePath) else file.is_file()
+
+
+def _content(file: Traversable) -> bytes:
+    return regular(file, reader.MAX_BYTES) or b"" if isinstance(file, FilePath) else file.read_bytes()
 
 
 def is_path(name: str) -> bool:

@@ -17,8 +17,9 @@ from openflow_render.core.paths import Path
 from openflow_render.core.report import Origin, Report
 from openflow_render.core.resource import Manifest
 from openflow_render.core.watch import Credit, Credits, Recorder
-from openflow_render.source import expressions, reader
+from openflow_render.source import disk, expressions, reader
 from openflow_render.source.expressions import Scalar
+from openflow_render.source.files import regular
 
 SPREAD = "<<"
 
@@ -63,13 +64,13 @@ class Templates:
 
     def __init__(self, folder: FilePath | None, report: Report) -> None:
         own = folder / "templates" if folder else None
-        self._folder = own if own and own.is_dir() and own != assets.asset("templates") else None
+        self._folder = own if own and disk.is_folder(str(own)) and own != assets.asset("templates") else None
         self._report = report
 
     def get(self, name: str) -> Template | None:
         """The template ``name``, such as ``spark/driver-pod``; ``None`` and a finding when it is no good."""
         own = self._folder / f"{name}.yaml" if self._folder else None
-        if own is not None and own.is_file():
+        if own is not None and disk.is_file(str(own)):
             return self._own(own, f"templates/{name}.yaml")
         if name not in _BUILT_IN:
             shipped = assets.asset("templates", *f"{name}.yaml".split("/"))
@@ -77,10 +78,10 @@ class Templates:
         return _BUILT_IN[name]
 
     def _own(self, path: FilePath, label: str) -> Template | None:
-        state = path.stat()
-        key = (str(path), state.st_mtime_ns, state.st_size)
+        content = regular(path, reader.MAX_BYTES) or b""
+        key = (str(path), content)
         if key not in _OWN:
-            template = _compile(path.read_bytes(), label, self._report)
+            template = _compile(content, label, self._report)
             if template is None:
                 return None  # and a finding, for this job as for every other
             _OWN[key] = template
@@ -90,14 +91,16 @@ class Templates:
 def own_templates(root: FilePath) -> dict[str, str]:
     """Digests of the templates that the project in ``root`` has of its own."""
     folder = root / "templates"
-    if not folder.is_dir() or folder == assets.asset("templates"):
+    if not disk.is_folder(str(folder)) or folder == assets.asset("templates"):
         return {}
-    found = (file for file in folder.glob("*/*.yaml") if file.is_file())
+    kinds = (folder / name for name in disk.names(str(folder)))
+    files = (kind / name for kind in kinds if disk.is_folder(str(kind)) for name in disk.names(str(kind)))
+    found = (file for file in files if file.suffix == ".yaml" and disk.is_file(str(file)))
     return {file.relative_to(folder).as_posix(): sha256(file.read_bytes()).hexdigest() for file in found}
 
 
 _BUILT_IN: dict[str, Template | None] = {}
-_OWN: dict[tuple[str, int, int], Template] = {}
+_OWN: dict[tuple[str, bytes], Template] = {}
 
 
 def _compile(text: bytes, file: str, report: Report) -> Template | None:

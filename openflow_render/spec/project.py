@@ -60,6 +60,7 @@ class Target(Section):
     namespace: str | None = None
     kubernetes: str | None = None
     cluster: Cluster | None = optional(Cluster)
+    given: list[str] = placed("given", default=())
     out: str | None = None
     to: str = "plain"
     by: str = "object"
@@ -75,7 +76,8 @@ class Target(Section):
         return self.to if self.to in CONTROLLERS else None
 
 
-CONTROLLERS = ("argocd", "flux")
+CONTROLLERS: Mapping[str, str] = {"argocd": "Argo CD", "flux": "Flux"}
+"""Who may sync what is written, and what people call them."""
 
 
 class Project(Section):
@@ -85,6 +87,7 @@ class Project(Section):
     kubernetes: str | None = placed("spec", "kubernetes", default=None)
     defaults: Mapping[str, Any] | None = placed("spec", "defaults", default=None)
     checks: Mapping[str, str] | None = placed("spec", "checks", default=None)
+    given: list[str] = placed("spec", "given", default=())
     targets: Mapping[str, Target] = placed("spec", "targets")
 
     @property
@@ -107,6 +110,7 @@ def _target(project_name: str, name: str, given: Mapping[str, Any], spec: Mappin
         "name": name,
         "jobs": spec.get("jobs") or ["jobs"],
         "kubernetes": spec.get("kubernetes"),
+        "given": spec.get("given"),
         **given,
         "argocd": {**common, **(spec.get("argocd") or {}), **(given.get("argocd") or {})},
         "flux": {**common, **(spec.get("flux") or {}), **(given.get("flux") or {})},

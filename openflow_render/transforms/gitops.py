@@ -1,14 +1,14 @@
 """What Argo CD and Flux are told about each object, so that they do the right thing with jobs that end.
 
-A table of what comes of it, for each way to run a job, is in docs/gitops.md.
+What comes of it, for each way to run a job, is told by `cells`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from openflow_render.core.identity import SUFFIX
+from openflow_render.core.identity import SUFFIX, plain
 from openflow_render.core.paths import Path, leaves
 from openflow_render.core.report import Origin, Report
 from openflow_render.core.resource import Bundle, Resource
@@ -16,13 +16,20 @@ from openflow_render.spec.job import Job
 
 ARGOCD, FLUX = "argocd.argoproj.io/", "kustomize.toolkit.fluxcd.io/"
 
-RERUN, RUN = "openflow.io/rerun", "openflow.io/run"
+RUN = "openflow.io/run"
+
+FROZEN, SPEC, ALL = "openflow.io/frozen", "spec", "all"
+"""Says how much of an object is left as it is once it is there: its spec, or all that it holds and its labels."""
+
+PROJECT, TARGET = "openflow.io/project", "openflow.io/target"
+"""By these labels everything of a target is found, also what a job left that is gone from git."""
 
 _LASTING = frozenset({"Namespace", "PersistentVolumeClaim"})
-"""What holds more than one run, and is lost with all that it holds."""
+"""What outlives runs, unless it is made for one, and is lost with all that it holds."""
 
 _WORKLOADS = frozenset({"Pod", "Job"})
-"""What the API server lets nobody change once it is there."""
+_FIXED = _WORKLOADS | {"PersistentVolumeClaim"}
+"""Whose spec the API server lets nobody change, but for little, once it is there."""
 
 
 class GitOps:
@@ -31,18 +38,19 @@ class GitOps:
     name = "gitops"
     keeps = False
 
-    def __init__(self, job: Job, controller: str, old_run: str) -> None:
+    def __init__(self, job: Job, controller: str, old_run: str, labels: Mapping[str, str]) -> None:
         self._job = job
         self._controller = controller
         self._old_run = job.run.old_run or old_run
+        self._labels = labels
 
     def __call__(self, bundle: Bundle, report: Report) -> None:  # noqa: ARG002
         told = {"argocd": self._argocd, "flux": self._flux}[self._controller]
         for resource in bundle:
             if not resource.preview:
                 _add(resource, "annotations", dict(told(resource)))
-                if SUFFIX in resource.name:
-                    _add(resource, "labels", {RUN: SUFFIX})
+                of_run = {RUN: SUFFIX} if plain(resource.name) != resource.name else {}
+                _add(resource, "labels", {**of_run, **self._labels})
 
     def placed(self, path: Path) -> Origin | None:  # noqa: ARG002
         return None
@@ -59,9 +67,11 @@ class GitOps:
         if resource.kind == "Pod":
             yield f"{ARGOCD}ignore-restart-policy", "true"
         if resource.kind == "PodGroup":
-            yield f"{ARGOCD}sync-wave", "-1"  # kinds that Argo CD does not know come last otherwise, after the driver
-        if self._is_frozen(resource):
-            yield RERUN, "never"
+            # Kinds that Argo CD does not know come last otherwise, after the driver. Claims stay in the driver's wave:
+            # one that waits for its first consumer would hold up the next.
+            yield f"{ARGOCD}sync-wave", "-1"
+        if frozen := self._frozen(resource):
+            yield FROZEN, frozen
 
     def _flux(self, resource: Resource) -> Iterator[tuple[str, str]]:
         """Annotations for Flux.
@@ -71,9 +81,8 @@ class GitOps:
         """
         if self._is_kept(resource):
             yield f"{FLUX}prune", "disabled"
-        if self._is_frozen(resource):
+        if self._is_skipped(resource):
             yield f"{FLUX}ssa", "IfNotPresent"
-            yield RERUN, "never"
         if resource.kind == "ConfigMap" or _has_placeholders(resource):
             yield f"{FLUX}substitute", "disabled"
 
@@ -83,13 +92,31 @@ class GitOps:
         What runs, and all that it needs until it is over: a run that is under way may finish. A CronJob would go on
         starting runs for ever, and a server is replaced in place, so those go.
         """
-        if resource.kind in _LASTING:
+        if resource.kind in _LASTING and not resource.run_scoped:
             return True
         return self._old_run == "finish" and self._job.run.as_ in {"pod", "job"}
 
-    def _is_frozen(self, resource: Resource) -> bool:
-        """Whether what is there under a plain name is left as it is: a change would be refused again and again."""
-        return self._job.run.rerun == "never" and resource.kind in _WORKLOADS
+    def _frozen(self, resource: Resource) -> str | None:
+        """How much of ``resource`` is left as it is once it is there.
+
+        A change would be refused again and again. Under a name with an identity the content is the same anyway, and
+        what differs was written by an admission or by Kueue. With `rerun: never` the driver that is there keeps all
+        that it was started with: a Service whose selector has changed would not find it.
+        """
+        if self._job.run.rerun == "never" and resource.run_scoped:
+            return ALL
+        return SPEC if resource.kind in _FIXED else None
+
+    def _is_skipped(self, resource: Resource) -> bool:
+        """Whether Flux is to leave ``resource`` alone once it is there, which also means not to look at its health.
+
+        So that is only said where a change would be refused: of what has a plain name, and of what Kueue changes.
+        """
+        if resource.kind in _WORKLOADS and self._job.scheduling.scheduler == "kueue":
+            return True
+        if resource.kind == "PersistentVolumeClaim" and not resource.run_scoped:
+            return True
+        return self._frozen(resource) == ALL
 
 
 def _has_placeholders(resource: Resource) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from typing import Any, cast
 
 from openflow_render.core.identity import APPLICATION, APPLICATION_LENGTH, SUFFIX, SUFFIX_LENGTH
@@ -13,9 +12,6 @@ from openflow_render.core.report import Origin, Report
 from openflow_render.core.resource import Bundle, Manifest, Resource
 from openflow_render.spec.job import Job
 from openflow_render.transforms.metadata import metadata_paths
-
-IDENTITY_SUFFIX = re.compile(r"-[0-9a-f]{10}(?=-|\Z)")
-"""The suffix of a run, where it stands in a name."""
 
 OURS = ("app.kubernetes.io/", "openflow.io/", "argocd.argoproj.io/", "kustomize.toolkit.fluxcd.io/")
 """Whose labels and annotations are about a run, and no part of it."""

@@ -73,6 +73,30 @@ OF121 (error): the key <key> stands at line <line> already
     )
 
 
+def test_a_rule_is_explained_with_where_it_comes_from_and_two_examples(project: Project):
+    assert project.openflow("codes", "OF505").stdout == """\
+OF505 (error, may be ignored): the selector of <object> matches no pod of this job
+
+  A Service without a pod leaves clients waiting for a connection.
+
+  what to do: let the selector name labels that the pod has
+
+  where it comes from: how Kubernetes finds the endpoints of a Service
+
+  found here, laid over a sound job:
+
+    patches:
+      - target: {kind: Service}
+        merge: {spec: {selector: {spark-role: drivers}}}
+
+  not here:
+
+    patches:
+      - target: {kind: Service}
+        merge: {spec: {selector: {spark-role: driver}}}
+"""
+
+
 def test_codes_as_json_are_for_programs(project: Project):
     assert json.loads(project.openflow("codes", "OF102", "--report", "json").stdout) == [
         {
@@ -81,6 +105,7 @@ def test_codes_as_json_are_for_programs(project: Project):
             "message": "the file is empty",
             "hint": "`openflow init` writes a job file to start from",
             "about": "A file named on the command line holds no document.",
+            "mayBeIgnored": False,
         }
     ]
 
@@ -92,4 +117,5 @@ def test_every_code_says_what_it_means(project: Project, code: object):
     assert result.exit_code == Exit.DONE
     assert code.about
     assert code.about in result.stdout
-    assert "{" not in result.stdout.replace("{{", "").replace("{bucket", "").replace("{as", "").replace("{sch", "")
+    said, _, _ = result.stdout.partition("\n  found here")
+    assert "{" not in said.replace("{{", "").replace("{bucket", "").replace("{as", "").replace("{sch", "")

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from openflow_render.checks.context import Context
 
 
-def check(bundle: Bundle, _context: Context, report: Report) -> None:
+def check(bundle: Bundle, context: Context, report: Report) -> None:
     roles = {(namespace(resource, bundle), resource.name) for resource in bundle if resource.kind == "Role"}
     for resource in bundle:
         if resource.kind == "RoleBinding":
             home = namespace(resource, bundle)
             role = resource["roleRef"]
-            if role["kind"] == "Role" and (home, role["name"]) not in roles:
+            there = (home, role["name"]) in roles or context.given.find("Role", role["name"], home)
+            if role["kind"] == "Role" and not there:
                 tell(report, codes.NO_SUCH_ROLE, resource, ("roleRef", "name"), name=role["name"])
             _subjects(resource, home, report)
 

@@ -37,9 +37,9 @@ def written(
     if form is Form.JUNIT:
         from openflow_render.cli.reports import junit
 
-        return junit.written(found, checked)
+        return junit.written(console.told(found), checked)
     if form is Form.GITHUB:
         from openflow_render.cli.reports import github
 
-        return github.written(found)
+        return github.written(console.told(found))
     return console.as_json(found)

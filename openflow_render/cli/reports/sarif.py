@@ -19,7 +19,7 @@ from openflow_render import __version__
 from openflow_render.cli.reports import place
 from openflow_render.core import paths
 from openflow_render.core.identity import APPLICATION_LENGTH, SUFFIX_LENGTH
-from openflow_render.core.report import Code, Finding, Origin, Severity, visible
+from openflow_render.core.report import Code, Finding, Ignore, Origin, Severity, visible
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
@@ -73,8 +73,14 @@ def _result(finding: Finding, codes: Sequence[Code], around: str, seen: Counter[
         "level": _LEVELS[finding.severity],
         "message": {"text": _unlinked(place.message(finding))},
         **({"locations": [location]} if location else {}),
+        **({"suppressions": [_suppression(finding.ignored)]} if finding.ignored else {}),
         "partialFingerprints": {_FINGERPRINT: _fingerprint(finding, seen)},
     }
+
+
+def _suppression(ignored: Ignore) -> _Record:
+    """Why the result is ignored; to the standard what stands in another file than the code is external."""
+    return {"kind": "external", "justification": ignored.reason}
 
 
 def _unlinked(text: str) -> str:

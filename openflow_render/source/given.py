@@ -1,0 +1,202 @@
+"""What is said about the cluster: objects that stand there, read from files as `kubectl get -o yaml` prints them.
+
+Rules look here before they call something missing or too big. Nothing of it is rendered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path as FilePath
+from typing import Any, NamedTuple
+
+from openflow_render.core import codes
+from openflow_render.core.paths import Path
+from openflow_render.core.report import Origin, Report
+from openflow_render.core.resource import Manifest
+from openflow_render.source import disk, overlays, reader
+from openflow_render.source.files import inside, is_folder, regular
+from openflow_render.source.reader import Document
+
+KINDS: Mapping[str, str] = {
+    "ClusterQueue": "kueue.x-k8s.io",
+    "ClusterRole": "rbac.authorization.k8s.io",
+    "ClusterRoleBinding": "rbac.authorization.k8s.io",
+    "ConfigMap": "",
+    "CustomResourceDefinition": "apiextensions.k8s.io",
+    "LimitRange": "",
+    "LocalQueue": "kueue.x-k8s.io",
+    "Namespace": "",
+    "NetworkPolicy": "networking.k8s.io",
+    "Node": "",
+    "PersistentVolumeClaim": "",
+    "PriorityClass": "scheduling.k8s.io",
+    "Queue": "scheduling.volcano.sh",
+    "ResourceQuota": "",
+    "Role": "rbac.authorization.k8s.io",
+    "RoleBinding": "rbac.authorization.k8s.io",
+    "RuntimeClass": "node.k8s.io",
+    "Secret": "",
+    "ServiceAccount": "",
+    "StorageClass": "storage.k8s.io",
+    "ValidatingAdmissionPolicy": "admissionregistration.k8s.io",
+    "ValidatingAdmissionPolicyBinding": "admissionregistration.k8s.io",
+}
+"""What rules make use of, and the API group that each is of."""
+
+_DATA = ("data", "binaryData", "stringData")
+
+
+class Stated(NamedTuple):
+    """One object of the cluster, and where it is written."""
+
+    manifest: Manifest
+    origin: Origin
+
+    @property
+    def name(self) -> str:
+        return str(self.manifest["metadata"]["name"])
+
+    @property
+    def namespace(self) -> str | None:
+        """The namespace that it is in; ``None`` when it has none, or the file does not say."""
+        return self.manifest["metadata"].get("namespace")  # type: ignore[no-any-return]
+
+    def __str__(self) -> str:
+        return f"{self.manifest['kind']}/{self.name}"
+
+
+class Given:
+    """What is said about the cluster. Of a kind of which something is given, all that matters is taken to be given."""
+
+    def __init__(self, objects: Iterable[Stated] = ()) -> None:
+        self._by_kind: dict[str, list[Stated]] = {}
+        for each in objects:
+            self._by_kind.setdefault(each.manifest["kind"], []).append(each)
+
+    def __bool__(self) -> bool:
+        return bool(self._by_kind)
+
+    def of(self, kind: str, namespace: str | None = None) -> list[Stated]:
+        """The objects of ``kind``; with ``namespace`` those in it, and those whose file names none."""
+        found = self._by_kind.get(kind, [])
+        return found if namespace is None else [each for each in found if each.namespace in {None, namespace}]
+
+    def find(self, kind: str, name: str, namespace: str | None = None) -> Stated | None:
+        """The object ``name`` among those of `of`."""
+        return next((each for each in self.of(kind, namespace) if each.name == name), None)
+
+
+NOTHING = Given()
+
+
+class Wanted(NamedTuple):
+    """A file or folder that is to be read, ``at`` mentions it; what it leads to lies in ``root``, if there is one."""
+
+    path: str
+    at: Origin
+    root: FilePath | None = None
+
+
+def read(wanted: Iterable[Wanted], report: Report) -> Given:
+    """What the files and folders ``wanted`` say of the cluster; what is wrong with them is a finding."""
+    reading = _Reading(report)
+    for each in wanted:
+        reading.add(each)
+    return Given(reading.found.values())
+
+
+class _Reading:
+    """Reads files, each once however it is reached."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._seen: set[str] = set()
+        self._unused: set[tuple[str, str]] = set()
+        self.found: dict[tuple[str, str, str], Stated] = {}
+
+    def add(self, wanted: Wanted) -> None:
+        try:
+            files = list(_files(wanted.path))
+        except OSError as error:
+            self._report.add(codes.UNREADABLE, at=wanted.at, path=wanted.path, reason=error.strerror)
+            return
+        if not files:
+            self._report.add(codes.NOTHING_GIVEN, at=wanted.at, path=wanted.path)
+        for file in files:
+            place = disk.real(str(file))
+            if place not in self._seen:
+                self._seen.add(place)
+                self._file(file, wanted)
+
+    def _file(self, file: FilePath, wanted: Wanted) -> None:
+        label = overlays.shown(str(file))
+        try:
+            content = regular(file, reader.MAX_BYTES)
+        except FileNotFoundError:
+            self._report.add(codes.NO_SUCH_FILE, at=wanted.at, path=label)
+            return
+        except OSError as error:
+            self._report.add(codes.UNREADABLE, at=wanted.at, path=label, reason=error.strerror)
+            return
+        if content is None or (wanted.root is not None and not inside(file, wanted.root)):
+            reason = "it is no regular file" + (" of the project" if wanted.root is not None else "")
+            self._report.add(codes.UNREADABLE, at=wanted.at, path=label, reason=reason)
+            return
+        before = len(self._report.findings)
+        count = 0
+        for document in reader.read(content, label, self._report):
+            for path, value in _objects(document):
+                count += 1
+                self._object(document, path, value)
+        if not count and len(self._report.findings) == before:
+            self._report.add(codes.NOTHING_GIVEN, at=Origin(label), path=label)
+
+    def _object(self, document: Document, path: Path, value: Any) -> None:
+        origin = document.origin(path)
+        if not _is_object(value):
+            self._report.add(codes.NO_OBJECT_GIVEN, at=origin)
+            return
+        kind, group = value["kind"], value["apiVersion"].rpartition("/")[0]
+        if KINDS.get(kind) != group:
+            if (kind, document.file) not in self._unused:
+                self._unused.add((kind, document.file))
+                self._report.add(codes.GIVEN_UNUSED, at=origin, kind=kind, version=value["apiVersion"])
+            return
+        stated = Stated(_without_secrets(value), origin)
+        key = kind, stated.namespace or "", stated.name
+        if key in self.found:
+            self._report.add(codes.GIVEN_TWICE, at=origin, object=stated, first=self.found[key].origin)
+        self.found.setdefault(key, stated)
+
+
+def _files(path: str) -> Iterator[FilePath]:
+    if not is_folder(path):
+        yield FilePath(path)
+        return
+    paths = (each for each in disk.below(path) if each.endswith(overlays.SUFFIXES) and disk.is_file(each))
+    yield from sorted(map(FilePath, paths))
+
+
+def _objects(document: Document) -> Iterator[tuple[Path, Any]]:
+    """The object of ``document``; those of a list, which `kubectl get` prints when there are several."""
+    value = document.value
+    if isinstance(value, dict) and value.get("kind") == "List" and isinstance(value.get("items"), list):
+        yield from ((("items", index), item) for index, item in enumerate(value["items"]))
+    elif value is not None:
+        yield (), value
+
+
+def _is_object(value: Any) -> bool:
+    metadata = value.get("metadata") if isinstance(value, dict) else None
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("namespace", ""), str):
+        return False
+    return all(isinstance(each, str) for each in (value.get("apiVersion"), value.get("kind"), metadata.get("name")))
+
+
+def _without_secrets(value: Manifest) -> Manifest:
+    """``value``; of what may be secret, only the keys: not even annotations, as `kubectl apply` keeps copies there."""
+    if value["kind"] not in {"ConfigMap", "Secret"}:
+        return value
+    metadata = {field: value["metadata"][field] for field in ("name", "namespace") if field in value["metadata"]}
+    data = {field: dict.fromkeys(value[field], "") for field in _DATA if isinstance(value.get(field), dict)}
+    return {"apiVersion": value["apiVersion"], "kind": value["kind"], "metadata": metadata, **data}

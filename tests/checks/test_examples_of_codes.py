@@ -1,0 +1,85 @@
+"""Every code of a rule is shown by a bad and a good example, and both do what they are shown for.
+
+An example is laid over `JOB` as an overlay is, checked for a target, and compiled as every command compiles.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path as FilePath
+from typing import Any
+
+import pytest
+import yaml
+from projects import JOB, Project
+
+from openflow_render.checks import rules
+from openflow_render.core import codes
+from openflow_render.core.codes import catalogue
+from openflow_render.core.report import Code
+
+SHOWN = [code for code in catalogue() if code.bad or code.good]
+
+WITHOUT_EXAMPLES: Mapping[str, str] = {}
+"""Codes that no job can show, and why."""
+
+OF_THE_EXAMPLE = {"given", "target"}
+"""What an example may say besides what an overlay does."""
+
+
+def found(project: Project, example: str) -> list[dict[str, Any]]:
+    """What `validate` tells about the job with ``example`` laid over it."""
+    said = yaml.safe_load(example)
+    overlay = {name: part for name, part in said.items() if name not in OF_THE_EXAMPLE}
+    target = {"overlays": ["./example.yaml"], "jobs": ["job.yaml"], **said.get("target", {})}
+    if "given" in said:
+        project.write({"cluster.yaml": yaml.safe_dump_all(said["given"])})
+        target["given"] = ["cluster.yaml"]
+    project.write({"job.yaml": JOB, "example.yaml": document("Overlay", overlay)})
+    project.write({"openflow.yaml": document("Project", {"targets": {"example": target}})})
+    result = project.openflow("validate", "--target", "example", "--report", "json")
+    assert result.stderr == ""
+    return list(json.loads(result.stdout)["findings"])
+
+
+def document(kind: str, spec: Mapping[str, Any]) -> str:
+    return yaml.safe_dump(
+        {"apiVersion": "openflow.io/v1", "kind": kind, "metadata": {"name": "example"}, "spec": dict(spec)}
+    )
+
+
+@pytest.mark.parametrize("code", SHOWN, ids=[code.id for code in SHOWN])
+def test_a_bad_example_is_found(project: Project, code: Code):
+    findings = found(project, code.bad)
+
+    assert code.id in [finding["code"] for finding in findings], findings
+
+
+@pytest.mark.parametrize("code", SHOWN, ids=[code.id for code in SHOWN])
+def test_a_good_example_is_not_found_and_has_no_error(project: Project, code: Code):
+    findings = found(project, code.good)
+
+    assert [each for each in findings if each["severity"] == "error" or each["code"] == code.id] == []
+
+
+def test_the_job_below_the_examples_has_nothing_wrong_in_it(project: Project):
+    assert found(project, "{}") == []
+
+
+def test_every_code_of_a_rule_has_two_examples_and_a_source():
+    told = {getattr(codes, name) for name in sorted(names_in(FilePath(rules.__path__[0]).glob("*.py")))}
+
+    bare = {code.id for code in told if not (code.bad and code.good and code.source)}
+
+    assert len(told) > 20
+    assert bare == WITHOUT_EXAMPLES.keys()
+
+
+def names_in(modules: Iterable[FilePath]) -> Iterable[str]:
+    """The constants of `codes` that the ``modules`` name."""
+    for module in modules:
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "codes":
+                yield node.attr
