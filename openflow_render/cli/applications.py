@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
+from openflow_render.cli import clusters, options
 from openflow_render.cli.console import Told
 from openflow_render.cli.exits import Exit
 from openflow_render.core.report import visible
@@ -14,11 +15,20 @@ from openflow_render.core.report import visible
 if TYPE_CHECKING:
     from openflow_render.cluster.applications import Application, Wanted
     from openflow_render.cluster.cluster import Cluster
+    from openflow_render.spec.project import Target
 
 HEAD = ("submission id", "name", "state", "age", "executors", "restarts", "started by")
 
 
-def wanted(text: str, namespace: str | None, *, everywhere: bool) -> Wanted:
+class Place(NamedTuple):
+    """Where applications are looked for."""
+
+    target: options.TargetName = None
+    namespace: clusters.InNamespace = None
+    all_namespaces: clusters.AllNamespaces = False
+
+
+def wanted(text: str, place: Place, target: Target | None) -> Wanted:
     """Which applications a submission id means.
 
     Raises:
@@ -26,8 +36,11 @@ def wanted(text: str, namespace: str | None, *, everywhere: bool) -> Wanted:
     """
     from openflow_render.cluster import applications
 
+    namespace = place.namespace
+    if target is not None and not place.all_namespaces and ":" not in text:
+        namespace = namespace or target.namespace
     try:
-        return applications.wanted(text, namespace, everywhere=everywhere)
+        return applications.wanted(text, namespace, everywhere=place.all_namespaces)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 

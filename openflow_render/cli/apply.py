@@ -58,8 +58,10 @@ def apply(
     """
     if not wait and (until is not None or timeout is not None):
         raise typer.BadParameter("--until and --timeout say how to wait: give --wait")
-    with clusters.connected(reach) as cluster:
-        planner, plans = planning.plan(cluster, paths, given, compiling, flags, strict=strict)
+    report = options.reading_report(strict=strict)
+    task = options.task(paths, given, compiling, report, strict=strict)
+    with clusters.connected(reach, task.target) as cluster:
+        planner, plans = planning.plan(cluster, task, report, flags)
         from openflow_render.cluster.execution import Execution
 
         planning.show(cluster, plans)

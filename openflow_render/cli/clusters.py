@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -17,6 +17,8 @@ from openflow_render.cli.exits import Exit
 
 if TYPE_CHECKING:
     from openflow_render.cluster.cluster import Cluster
+    from openflow_render.cluster.connection import Connection
+    from openflow_render.spec.project import Target
 
 TIMEOUT = 40.0
 
@@ -25,7 +27,18 @@ Kubeconfig = Annotated[
     typer.Option("--kubeconfig", metavar="FILE", help="The kubeconfig; else $KUBECONFIG, else the usual."),
 ]
 Context = Annotated[
-    str | None, typer.Option("--context", metavar="NAME", help="The context of the kubeconfig; else its current one.")
+    str | None,
+    typer.Option(
+        "--context", metavar="NAME", help="The context of the kubeconfig; else the target's, or current, one."
+    ),
+]
+ExpectCluster = Annotated[
+    str | None,
+    typer.Option(
+        "--expect-cluster",
+        metavar="CLUSTER",
+        help="Refuse any other API server: its URL, or sha256:<CA>. A target names its own.",
+    ),
 ]
 RequestTimeout = Annotated[
     float, typer.Option("--request-timeout", metavar="SECONDS", min=0.1, help="How long one request may take.")
@@ -33,7 +46,12 @@ RequestTimeout = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 InNamespace = Annotated[
     str | None,
-    typer.Option("--namespace", "-n", metavar="NAME", help="The namespace of ids that name none. Default: default."),
+    typer.Option(
+        "--namespace",
+        "-n",
+        metavar="NAME",
+        help="The namespace of ids that name none. Default: the target's, or default.",
+    ),
 ]
 AllNamespaces = Annotated[
     bool, typer.Option("--all-namespaces", "-A", help="Allow globs of namespaces; ids that name none mean all.")
@@ -45,20 +63,24 @@ Submission = Annotated[
 
 
 class Reach(NamedTuple):
-    """How a cluster is reached."""
+    """How a cluster is reached, and which one it has to be."""
 
     kubeconfig: Kubeconfig = None
     context: Context = None
+    expect_cluster: ExpectCluster = None
     request_timeout: RequestTimeout = TIMEOUT
 
 
 @contextmanager
-def connected(reach: Reach) -> Iterator[Cluster]:
-    """The cluster that the options name. What goes wrong there is told, and has its exit code.
+def connected(reach: Reach, target: Target | None) -> Iterator[Cluster]:
+    """The cluster that the options and the ``target`` name. What goes wrong there is told, and has its exit code.
 
     Raises:
-        Told: the cluster refused, could not be reached, or a decision is needed.
+        typer.BadParameter: the options and the target both say which cluster it has to be.
+        Told: the cluster is another one, refused, could not be reached, or a decision is needed.
     """
+    expected = _expected(reach, target)
+    usual = target.cluster.context if target is not None and target.cluster is not None else None
     from openflow_render.cluster import outcome
     from openflow_render.cluster.cluster import Cluster, UnknownKind
     from openflow_render.cluster.connection import Connection, Login
@@ -69,7 +91,8 @@ def connected(reach: Reach) -> Iterator[Cluster]:
         # Who is told to end tells what was done, as who is interrupted does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with Connection(Login(*reach)) as connection:
+        with Connection(Login(reach.kubeconfig, reach.context, usual, reach.request_timeout)) as connection:
+            _expect(connection, expected, target)
             try:
                 yield Cluster(connection)
             finally:
@@ -83,6 +106,38 @@ def connected(reach: Reach) -> Iterator[Cluster]:
         raise Told(str(trouble), trouble.hint, Exit.CLUSTER) from None
     except UnknownKind as unknown:
         raise Told(f"the cluster does not know {unknown}", "", Exit.CLUSTER) from None
+
+
+def _expected(reach: Reach, target: Target | None) -> list[str]:
+    """What the cluster has to be known by; nothing when it may be any.
+
+    Raises:
+        typer.BadParameter: a target is bound to its cluster, and an option names one too.
+    """
+    if target is None or target.cluster is None:
+        if target is not None and reach.expect_cluster is None:
+            console.say(f"the target {target.name} is bound to no cluster: `cluster` in openflow.yaml names one")
+        return [reach.expect_cluster] if reach.expect_cluster is not None else []
+    if reach.expect_cluster is not None:
+        raise typer.BadParameter(f"the target {target.name} names its cluster itself: leave --expect-cluster out")
+    return [each for each in (target.cluster.server, target.cluster.ca) if each is not None]
+
+
+def _expect(connection: Connection, expected: Iterable[str], target: Target | None) -> None:
+    """Refuse to go on with another cluster than the one that is ``expected``, before anything is asked of it.
+
+    Raises:
+        Undecided: it is another one.
+    """
+    from openflow_render.cluster.outcome import Undecided
+
+    for each in expected:
+        known = {"server": connection.server, "ca": connection.authority}
+        if each.rstrip("/").lower() not in {str(name).lower() for name in known.values()}:
+            whose = f", which is that of the target {target.name}" if target is not None else ""
+            this = ", ".join(f"{field}: {name}" for field, name in known.items() if name is not None)
+            hint = f"--context chooses another one; this one is `cluster: {{{this}}}`"
+            raise Undecided(f"this is another cluster than {each}{whose}", hint)
 
 
 def ask(question: str, *, yes: bool) -> None:

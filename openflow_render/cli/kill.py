@@ -30,8 +30,7 @@ def kill(
         ),
     ] = None,
     yes: clusters.Yes = False,
-    namespace: clusters.InNamespace = None,
-    all_namespaces: clusters.AllNamespaces = False,
+    place: applications.Place,
     reach: clusters.Reach,
 ) -> None:
     """End applications: list them, ask, and delete their drivers, with the Job or Deployment that makes a driver.
@@ -40,8 +39,9 @@ def kill(
     """
     from openflow_render.cluster.applications import ending
 
-    meant = applications.wanted(submission, namespace, everywhere=all_namespaces)
-    with clusters.connected(reach) as cluster:
+    target = options.target(place.target)
+    meant = applications.wanted(submission, place, target)
+    with clusters.connected(reach, target) as cluster:
         found = applications.found(cluster, meant)
         for each in found:
             if each.state.has_ended:

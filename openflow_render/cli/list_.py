@@ -21,8 +21,7 @@ def list_(
         str | None,
         typer.Argument(metavar="[NAMESPACE[:DRIVER]]", help="A namespace, and a glob of driver pods in it."),
     ] = None,
-    namespace: clusters.InNamespace = None,
-    all_namespaces: clusters.AllNamespaces = False,
+    place: applications.Place,
     report_as: Annotated[options.ReportAs, typer.Option("--report", help="For people or programs.")] = (
         options.ReportAs.TEXT
     ),
@@ -34,8 +33,9 @@ def list_(
     text = within or "*"
     if within and ":" not in within:
         text = f"{within}:*"
-    meant = applications.wanted(text, namespace, everywhere=all_namespaces)
-    with clusters.connected(reach) as cluster:
+    target = options.target(place.target)
+    meant = applications.wanted(text, place, target)
+    with clusters.connected(reach, target) as cluster:
         found = find(cluster, meant, datetime.now(UTC))
     if report_as is options.ReportAs.JSON:
         console.write(json.dumps({"applications": [record(each) for each in found]}, indent=2) + "\n")

@@ -39,16 +39,16 @@ def logs(
     tail: Annotated[
         int | None, typer.Option("--tail", min=0, metavar="N", help="Begin with the last N lines of each driver.")
     ] = None,
-    namespace: clusters.InNamespace = None,
-    all_namespaces: clusters.AllNamespaces = False,
+    place: applications.Place,
     reach: clusters.Reach,
 ) -> None:
     """Print what the drivers of applications print; of several, each line begins with the driver's name.
 
     A connection that breaks is made again, and goes on where it broke. Control characters are printed as escapes.
     """
-    meant = applications.wanted(submission, namespace, everywhere=all_namespaces)
-    with clusters.connected(reach) as cluster:
+    target = options.target(place.target)
+    meant = applications.wanted(submission, place, target)
+    with clusters.connected(reach, target) as cluster:
         found = applications.found(cluster, meant, count_executors=False)
         names = _names(found)
         if not follow:

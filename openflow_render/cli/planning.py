@@ -11,7 +11,7 @@ from openflow_render.cli import clusters, console, jobs, options
 from openflow_render.cli.console import Told
 from openflow_render.cli.exits import Exit
 from openflow_render.core import codes
-from openflow_render.core.report import Finding, Severity
+from openflow_render.core.report import Finding, Report, Severity
 
 if TYPE_CHECKING:
     from openflow_render.cluster.cluster import Cluster
@@ -39,14 +39,10 @@ Keep = Annotated[
 LiteralSecrets = Annotated[
     bool, typer.Option("--literal-secrets", help="Make the Secrets whose data the job holds in the clear.")
 ]
-ExpectCluster = Annotated[
-    str | None,
-    typer.Option("--expect-cluster", metavar="CLUSTER", help="Refuse any other API server: its URL, or sha256:<CA>."),
-]
 
 
 class Flags(NamedTuple):
-    """What the user agrees to beforehand, and where."""
+    """What the user agrees to beforehand."""
 
     replace: Replace = False
     force_conflicts: ForceConflicts = False
@@ -54,7 +50,6 @@ class Flags(NamedTuple):
     adopt: Adopt = False
     literal_secrets: LiteralSecrets = False
     allow_deleting: AllowDeleting = None
-    expect_cluster: ExpectCluster = None
 
     @property
     def consent(self) -> Consent:
@@ -83,53 +78,25 @@ def named(option: str, given: Iterable[str] | None, of: Sequence[str] = DELETING
     return frozenset(Deleting(each) for each in given or ())
 
 
-def plan(
-    cluster: Cluster,
-    paths: Sequence[str] | None,
-    given: options.Given,
-    compiling: options.Compiling,
-    flags: Flags,
-    *,
-    strict: bool,
-) -> tuple[Planner, list[JobPlan]]:
+def plan(cluster: Cluster, task: options.Task, report: Report, flags: Flags) -> tuple[Planner, list[JobPlan]]:
     """What becomes of the objects of the jobs in the cluster, and who found it out.
 
-    Where compiling takes long, the way to the cluster is made meanwhile.
+    Where compiling takes long, the way to the cluster is made meanwhile. ``report`` tells of the reading of the jobs.
 
     Raises:
         Rejected: a job is refused.
-        Undecided: the cluster is not the one that is expected.
     """
     agreed = flags.consent
-    report = options.reading_report(strict=strict)
-    task = options.task(paths, given, compiling, report, strict=strict)
-    settings = task.settings
-    found, findings = jobs.compile_bundles(task.sources, settings, cluster.prepare)
+    found, findings = jobs.compile_bundles(task.sources, task.settings, cluster.prepare)
     findings = [*report.findings, *findings]
     if agreed.secrets:
         findings = [each for each in findings if each.code is not codes.CONTENT_KEPT_BACK]
     jobs.refuse_errors(findings)
     console.show(findings)
-    expect(cluster, flags.expect_cluster)
     from openflow_render.cluster.planner import Compiled, Planner
 
-    planner = Planner(cluster, settings, agreed)
+    planner = Planner(cluster, task.settings, agreed)
     return planner, planner.plan([Compiled(source, bundle) for source, bundle in found])
-
-
-def expect(cluster: Cluster, expected: str | None) -> None:
-    """Refuse to go on with another cluster than the one that is ``expected``.
-
-    Raises:
-        Undecided: it is another one.
-    """
-    from openflow_render.cluster.outcome import Undecided
-
-    connection = cluster.connection
-    known = {connection.server.lower(), (connection.authority or "").lower()}
-    if expected is not None and expected.rstrip("/").lower() not in known:
-        hint = f"--context chooses another cluster; this one is {connection.server}, {connection.authority or 'no CA'}"
-        raise Undecided(f"this is another cluster than {expected}", hint)
 
 
 def show(cluster: Cluster, plans: Sequence[JobPlan]) -> None:
@@ -160,7 +127,7 @@ def carry_out(execution: Execution, plans: Sequence[JobPlan], question: str, *, 
             console.complain(f"{plan.job}: {trouble}", trouble.hint)
         _tell_undone(execution, todo)
         raise Told("not everything was done", "run it again: it goes on from here", _exit(execution))
-    for plan in plans:
+    for plan in todo:
         console.say(f"{plan.job}: done")
 
 

@@ -29,8 +29,7 @@ def command() -> Any:
 def status(
     *,
     submission: clusters.Submission,
-    namespace: clusters.InNamespace = None,
-    all_namespaces: clusters.AllNamespaces = False,
+    place: applications.Place,
     report_as: Annotated[options.ReportAs, typer.Option("--report", help="For people or programs.")] = (
         options.ReportAs.TEXT
     ),
@@ -42,8 +41,9 @@ def status(
     """
     from openflow_render.cluster.applications import record
 
-    meant = applications.wanted(submission, namespace, everywhere=all_namespaces)
-    with clusters.connected(reach) as cluster:
+    target = options.target(place.target)
+    meant = applications.wanted(submission, place, target)
+    with clusters.connected(reach, target) as cluster:
         found = _explained(cluster, applications.found(cluster, meant))
     if report_as is options.ReportAs.JSON:
         console.write(json.dumps({"applications": [record(each) for each in found]}, indent=2) + "\n")

@@ -23,16 +23,16 @@ def ui(
     local_port: Annotated[
         int, typer.Option("--local-port", min=0, max=65535, help="The port on this machine; 0 takes a free one.")
     ] = 0,
-    namespace: clusters.InNamespace = None,
-    all_namespaces: clusters.AllNamespaces = False,
+    place: applications.Place,
     reach: clusters.Reach,
 ) -> None:
     """Print a URL behind which is the UI of one running application, until the application ends, or Ctrl-C."""
     from openflow_render.cluster.forward import HERE, Forward
     from openflow_render.cluster.pods import State
 
-    meant = applications.wanted(submission, namespace, everywhere=all_namespaces)
-    with clusters.connected(reach) as cluster:
+    target = options.target(place.target)
+    meant = applications.wanted(submission, place, target)
+    with clusters.connected(reach, target) as cluster:
         found = applications.found(cluster, meant, count_executors=False)
         if len(found) > 1:
             raise Told(f"{meant} matches {len(found)} applications", f"give one of {_some(found)}")

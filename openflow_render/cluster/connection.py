@@ -62,10 +62,14 @@ class Answer(NamedTuple):
 
 
 class Login(NamedTuple):
-    """What the command line says about where to connect; ``None`` leaves it to the environment."""
+    """What the command line says about where to connect; ``None`` leaves it to the environment.
+
+    ``usual`` is the context where none is named; in a pod, which has no kubeconfig, it does not matter.
+    """
 
     kubeconfig: str | None = None
     context: str | None = None
+    usual: str | None = None
     timeout: float = REQUEST_TIMEOUT
 
 
@@ -117,9 +121,16 @@ class Connection:
 
     @property
     def authority(self) -> str | None:
-        """``sha256:`` and the digest of the certificates that the server is checked against; ``None`` without them."""
+        """``sha256:`` and the digest of the certificates that the server is checked against; ``None`` without them.
+
+        It is that of the file; how its lines end, and the last one, is left out of it.
+        """
         file = self.client.configuration.ssl_ca_cert
-        return f"sha256:{sha256(FilePath(file).read_bytes()).hexdigest()}" if file else None
+        if not file:
+            return None
+        lines = (line.strip() for line in FilePath(file).read_bytes().splitlines())
+        text = b"".join(line + b"\n" for line in lines if line)
+        return f"sha256:{sha256(text).hexdigest()}"
 
     def request(
         self,
@@ -456,7 +467,7 @@ def _configured(login: Login, keys: str) -> ApiClient:
         else:
             config.load_kube_config(  # type: ignore[no-untyped-call]
                 config_file=files,
-                context=login.context,
+                context=login.context or login.usual,
                 client_configuration=settings,
                 persist_config=False,
                 temp_file_path=keys,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Mapping
 from hashlib import sha256
@@ -12,12 +11,12 @@ from typing import Any, NamedTuple
 
 from openflow_render.cluster.connection import Connection
 from openflow_render.cluster.outcome import Refused
+from openflow_render.core import cache
 
 FRESH = 6 * 3600
 """Seconds for which what was discovered is believed; a kind that is missing is looked for anew at once."""
 
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-_MINE_ONLY = 0o700
 
 
 class Kind(NamedTuple):
@@ -104,9 +103,8 @@ def _kinds(listing: Any) -> dict[Kind, Resource]:
 
 
 def _place(connection: Connection) -> FilePath:
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")  # noqa: PTH111, PTH118
     name = sha256(f"{connection.server} {connection.authority}".encode()).hexdigest()[:32]
-    return FilePath(home) / "openflow" / "discovery" / f"{name}.json"
+    return cache.place("discovery", f"{name}.json")
 
 
 def _kept(place: FilePath) -> dict[Kind, Resource]:
@@ -121,12 +119,6 @@ def _kept(place: FilePath) -> dict[Kind, Resource]:
 
 
 def _keep(place: FilePath, known: Mapping[Kind, Resource]) -> None:
-    """Keep what was learned for other runs; a cache that cannot be written is no loss."""
+    """Keep what was learned for other runs."""
     rows = [(kind.api_version, kind.kind, found.plural, found.namespaced) for kind, found in known.items()]
-    unfinished = place.with_suffix(f".{os.getpid()}")
-    try:
-        place.parent.mkdir(mode=_MINE_ONLY, parents=True, exist_ok=True)
-        unfinished.write_text(json.dumps(rows))
-        unfinished.replace(place)
-    except OSError:
-        unfinished.unlink(missing_ok=True)
+    cache.keep(place, json.dumps(rows))

@@ -70,13 +70,14 @@ class Execution:
         self._tell = tell
         # A namespace has to be there for the record that is to hold it.
         self._in_order(plans, lambda step: step.action is Action.CREATE and step.key.kind == "Namespace")
-        self._claims = {id(plan): Claim(self._cluster, plan.record) for plan in plans}
+        recorded = [plan for plan in plans if plan.is_recorded]
+        self._claims = {id(plan): Claim(self._cluster, plan.record) for plan in recorded}
         with Beating(self._claims.values()):
             try:
-                self._each(plans, lambda plan: self._claims[id(plan)].take(_wider(plan)))
+                self._each(recorded, lambda plan: self._claims[id(plan)].take(_wider(plan)))
                 self._write(plans)
             finally:
-                self._let_go([plan for plan in plans if self._claims[id(plan)].is_held])
+                self._let_go([plan for plan in recorded if self._claims[id(plan)].is_held])
 
     def undone(self, plans: Sequence[JobPlan]) -> list[str]:
         """What was planned and not done, in words."""
@@ -140,7 +141,7 @@ class Execution:
         self._attempt([(plan, partial(release, plan)) for plan in plans])
 
     def _check(self, plan: JobPlan) -> None:
-        """Go on only while nobody else has taken the job; before it is claimed there is nothing but its namespace."""
+        """Go on only while nobody else has taken the job, if it is claimed by now, and ever."""
         if id(plan) in self._claims:
             self._claims[id(plan)].check()
 
@@ -251,7 +252,9 @@ class Execution:
     def _delete(self, plan: JobPlan, step: Step) -> None:
         assert step.live is not None
         try:
-            self._cluster.delete(step.key, uid=step.uid, propagation=_propagation(step.key))
+            # What no record gives us goes just as it was looked at.
+            version = None if plan.is_recorded else step.version
+            self._cluster.delete(step.key, uid=step.uid, version=version, propagation=_propagation(step.key))
         except Refused as refused:
             raise _moved(step.key) if refused.is_stale else refused from None
         running = any(step in old.objects and not old.is_over for old in plan.old_runs)
@@ -297,12 +300,13 @@ class Execution:
 def _wider(plan: JobPlan) -> Iterable[Entry]:
     """What may come into being by a plan, on top of what is recorded."""
     anew = (Action.CREATE, Action.REPLACE)
-    return [Entry(step.key, "" if step.action in anew else step.uid, step.run) for step in plan.all_steps]
+    steps = (step for step in plan.all_steps if not step.is_theirs)
+    return [Entry(step.key, "" if step.action in anew else step.uid, step.run) for step in steps]
 
 
 def _forgets(plan: JobPlan) -> bool:
     """Whether the record has to be put right although no object changes."""
-    return set(plan.entries) != set(plan.record.entries)
+    return plan.is_recorded and set(plan.entries) != set(plan.record.entries)
 
 
 def _is_written(kinds: frozenset[str] | None, step: Step) -> bool:

@@ -91,7 +91,7 @@ class Step:
     ``wanted`` is what is applied, ``before`` and ``after`` are the object as it is and would be, free of what the
     server keeps for itself. ``simulated`` says why the server could not be asked, if it could not. ``run`` is the run
     that the object belongs to, if it is of one, and ``was`` the run that it belonged to. ``refused`` is what the server
-    said against it.
+    said against it. ``is_theirs`` tells that somebody else has made the object, and that it stays theirs.
     """
 
     def __init__(
@@ -108,6 +108,7 @@ class Step:
         why: str = "",
         was: str = "",
         refused: Refused | None = None,
+        is_theirs: bool = False,
     ) -> None:
         self.key = key
         self.action = action
@@ -121,6 +122,7 @@ class Step:
         self.why = why
         self.was = was
         self.refused = refused
+        self.is_theirs = is_theirs
         self._merged = after
 
     @property
@@ -242,7 +244,8 @@ class JobPlan:
     def entries(self) -> list[Entry]:
         """What the record has to name when all is done, as far as it is known before."""
         gone = {step.key for step in self.all_steps if step.action is Action.DELETE}
-        return [Entry(step.key, step.uid, step.run) for step in self.all_steps if step.key not in gone]
+        kept = (step for step in self.all_steps if step.key not in gone and not step.is_theirs)
+        return [Entry(step.key, step.uid, step.run) for step in kept]
 
     def origin(self, key: Key, path: Path = ()) -> Origin:
         """The input line behind a field of an object."""

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from openflow_render.changes import mask, owned
-from openflow_render.cluster import preflight, runs
-from openflow_render.cluster.cluster import MANAGER, Cluster, parallel
+from openflow_render.changes.change import same
+from openflow_render.cluster import preflight, retired, runs
+from openflow_render.cluster.cluster import Cluster, parallel
 from openflow_render.cluster.discovery import Kind
 from openflow_render.cluster.outcome import Refused
 from openflow_render.cluster.plan import Action, Consent, Deleting, JobPlan, Step
@@ -71,6 +72,15 @@ class Planner:
         self._ask_to_write(preflight.Rights(self.cluster), plans)
         return plans
 
+    def plan_retirement(self, bundles: Sequence[Bundle], *, whole: bool) -> list[JobPlan]:
+        """What becomes of what a controller was told to leave alone; ``whole``: these are all jobs of the target."""
+        plans = retired.plans(self.cluster, self._settings, bundles, whole=whole)
+        for plan in plans:
+            plan.steps = [self._spared(step) for step in plan.steps]
+            self._hold_back(plan, whole=True)
+        self._ask_to_write(preflight.Rights(self.cluster), plans)
+        return plans
+
     def _looked(self, compiled: Sequence[Compiled]) -> tuple[Mapping[Job, Record], list[JobPlan], Live]:
         """What is recorded of the jobs, the plans for them, and what is live.
 
@@ -98,7 +108,9 @@ class Planner:
                 # What several jobs hold is made by the first, and recorded by all.
                 if resource.key in seen:
                     there = live.get(resource.key)
-                    plan.steps.append(Step(resource.key, Action.KEEP, run=plan.run_of(resource), live=there))
+                    is_theirs = self._is_theirs(plan, resource.key, there)
+                    run = plan.run_of(resource)
+                    plan.steps.append(Step(resource.key, Action.KEEP, run=run, live=there, is_theirs=is_theirs))
                 elif not self._settled(plan, resource, live):
                     found.append((plan, resource))
                 seen.add(resource.key)
@@ -118,7 +130,7 @@ class Planner:
             if found.refused is not None:
                 preflight.refuse(plan, found.key, found.wanted or {}, found.refused)
             others = [job for job in owners.get(found.key, ()) if job != plan.job]
-            step = _shared(found) if others else found
+            step = self._untouched(plan, _shared(found) if others else found)
             plan.steps.append(step)
             self._decide(plan, step, others)
 
@@ -126,7 +138,8 @@ class Planner:
         """Ask for the rights to delete, and to keep the record."""
         ends = (Action.DELETE, Action.REPLACE)
         asked = [(plan, step.key, "delete") for plan in plans for step in plan.all_steps if step.action in ends]
-        records = [(plan, plan.record.key, verb) for plan in plans if plan.changes for verb in _to_record(plan)]
+        kept = [plan for plan in plans if plan.changes and plan.is_recorded]
+        records = [(plan, plan.record.key, verb) for plan in kept for verb in _to_record(plan)]
         rights.ask([*asked, *records])
         for plan in plans:
             rights.tell(plan)
@@ -191,6 +204,18 @@ class Planner:
         """What a dry run says would become of an object that is ``there``."""
         return Trial(self.cluster, plan, resource, there).step()
 
+    def _is_theirs(self, plan: JobPlan, key: Key, there: Manifest | None) -> bool:
+        """Whether somebody else has made what is ``there``, and nobody agreed to take it over."""
+        return there is not None and not (self.consent.adopt or key in plan.record.known or is_ours(there))
+
+    def _untouched(self, plan: JobPlan, step: Step) -> Step:
+        """The step, unless somebody else has made the object just so: then it is left as it is, and theirs."""
+        if step.action is not Action.UPDATE or step.after is None or not self._is_theirs(plan, step.key, step.live):
+            return step
+        if not same(step.before, step.after):
+            return step
+        return Step(step.key, Action.KEEP, run=step.run, live=step.live, why=_THEIRS, is_theirs=True)
+
     def _decide(self, plan: JobPlan, step: Step, others: Sequence[Job]) -> None:
         """Add what has to be decided about a change."""
         key = step.key
@@ -206,7 +231,7 @@ class Planner:
             return
         if others:
             plan.add(codes.ANOTHER_JOBS, key, object=key, owner=others[0])
-        elif key not in plan.record.known and owned.owned(step.live, MANAGER) is None:
+        elif self._is_theirs(plan, key, step.live):
             managers = ", ".join(sorted(owned.managers(step.live))) or "unknown"
             plan.add(codes.NOT_OURS, key, object=key, managers=managers)
 
@@ -310,6 +335,7 @@ def _shared(step: Step) -> Step:
 
 _WITHHELD = "the job still holds it; only --literal-secrets changes it"
 _TAKEN = "openflow owns none of its fields any more, so it is left to whoever took them"
+_THEIRS = "somebody else has made it just as the job wants it; --adopt takes it over"
 _UNRECORDED = "it was made for this job, and no record names it; --prune deletes it next time"
 
 _CONSENTS: Mapping[str, Deleting] = {"PersistentVolumeClaim": Deleting.CLAIMS, "Namespace": Deleting.NAMESPACE}

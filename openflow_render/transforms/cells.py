@@ -34,7 +34,7 @@ class Change(StrEnum):
 
     BESIDE = "a new run starts; one that is under way finishes beside it, and keeps all that it needs"
     INSTEAD = "a new run starts, and the old one is deleted in the same moment; its driver has its grace period to end"
-    LEFT = "nothing runs, and what runs is left as it is; to run what has changed, delete all objects of the run"
+    LEFT = "nothing runs; the driver is left as it is, and executors that it starts from now on may have the change"
     NEXT = "the next run has it; a run under way goes on, and executors that it starts from now on may have it too"
     ANEW = "the driver is ended, then started as it is now"
 
@@ -42,7 +42,7 @@ class Change(StrEnum):
 class Deleted(StrEnum):
     """What comes of it when somebody, or something, deletes what runs the driver."""
 
-    AGAIN = "it is made again, and the work is done again"
+    AGAIN = "it is made again as git has it now, and the work is done again"
     RESTORED = "it is made again; a run that was under way has ended"
 
 

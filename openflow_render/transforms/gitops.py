@@ -18,8 +18,8 @@ ARGOCD, FLUX = "argocd.argoproj.io/", "kustomize.toolkit.fluxcd.io/"
 
 RUN = "openflow.io/run"
 
-FROZEN, SPEC, ALL = "openflow.io/frozen", "spec", "all"
-"""Says how much of an object is left as it is once it is there: its spec, or all that it holds and its labels."""
+FROZEN = "openflow.io/frozen"
+"""Says of an object that its spec is left as it is once it is there."""
 
 PROJECT, TARGET = "openflow.io/project", "openflow.io/target"
 """By these labels everything of a target is found, also what a job left that is gone from git."""
@@ -29,7 +29,11 @@ _LASTING = frozenset({"Namespace", "PersistentVolumeClaim"})
 
 _WORKLOADS = frozenset({"Pod", "Job"})
 _FIXED = _WORKLOADS | {"PersistentVolumeClaim"}
-"""Whose spec the API server lets nobody change, but for little, once it is there."""
+"""Whose spec the API server lets nobody change, but for little, once it is there.
+
+A change would be refused again and again. Under a name with an identity there is none anyway, and what differs was
+written by an admission or by Kueue.
+"""
 
 
 class GitOps:
@@ -70,8 +74,8 @@ class GitOps:
             # Kinds that Argo CD does not know come last otherwise, after the driver. Claims stay in the driver's wave:
             # one that waits for its first consumer would hold up the next.
             yield f"{ARGOCD}sync-wave", "-1"
-        if frozen := self._frozen(resource):
-            yield FROZEN, frozen
+        if resource.kind in _FIXED:
+            yield FROZEN, "true"
 
     def _flux(self, resource: Resource) -> Iterator[tuple[str, str]]:
         """Annotations for Flux.
@@ -96,27 +100,14 @@ class GitOps:
             return True
         return self._old_run == "finish" and self._job.run.as_ in {"pod", "job"}
 
-    def _frozen(self, resource: Resource) -> str | None:
-        """How much of ``resource`` is left as it is once it is there.
-
-        A change would be refused again and again. Under a name with an identity the content is the same anyway, and
-        what differs was written by an admission or by Kueue. With `rerun: never` the driver that is there keeps all
-        that it was started with: a Service whose selector has changed would not find it.
-        """
-        if self._job.run.rerun == "never" and resource.run_scoped:
-            return ALL
-        return SPEC if resource.kind in _FIXED else None
-
     def _is_skipped(self, resource: Resource) -> bool:
         """Whether Flux is to leave ``resource`` alone once it is there, which also means not to look at its health.
 
         So that is only said where a change would be refused: of what has a plain name, and of what Kueue changes.
         """
-        if resource.kind in _WORKLOADS and self._job.scheduling.scheduler == "kueue":
-            return True
-        if resource.kind == "PersistentVolumeClaim" and not resource.run_scoped:
-            return True
-        return self._frozen(resource) == ALL
+        is_plain = plain(resource.name) == resource.name
+        by_kueue = resource.kind in _WORKLOADS and self._job.scheduling.scheduler == "kueue"
+        return resource.kind in _FIXED and (is_plain or by_kueue)
 
 
 def _has_placeholders(resource: Resource) -> bool:

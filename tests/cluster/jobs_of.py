@@ -56,11 +56,13 @@ class Jobs:
         self.project.write({f"{name}.yaml": text for name, text in files.items()})
 
     def openflow(self, command: str, *arguments: str, to: Path | None = None) -> Result:
-        """Run a command on the cluster, or on what a kubeconfig leads ``to``; the job is etl.yaml unless one is named.
+        """Run a command on the cluster, or on what a kubeconfig leads ``to``.
+
+        The job is etl.yaml unless one is named, or a target.
 
         What differs from run to run is told by names: the namespace, the server, and the runs in their order.
         """
-        named = [each for each in arguments if each.endswith(".yaml") and each[0] != "-"]
+        named = [each for each in arguments if (each.endswith(".yaml") and each[0] != "-") or each == "--target"]
         files = [] if named else ["etl.yaml"]
         place = ["-n", self.namespace, "--kubeconfig", str(to or self.kubeconfig)]
         code, out, err = self.project.openflow(command, *files, *arguments, *place)
