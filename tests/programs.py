@@ -19,25 +19,31 @@ import binaries
 MINOR = os.environ.get("OPENFLOW_TEST_KUBERNETES") or "1.36"
 
 
-def kustomize(*words: str, env: Mapping[str, str] | None = None) -> Result:
-    return _run(binaries.kustomize(), *words, env=env)
+class Program:
+    """A program, and what comes of calling it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __call__(self, *words: str, env: Mapping[str, str] | None = None) -> Result:
+        ended = subprocess.run(
+            [str(self._path), *words],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            env={**os.environ, **(env or {})},
+            timeout=120,
+            check=False,
+        )
+        return Result(ended.returncode, ended.stdout, ended.stderr)
 
 
-def kubectl(*words: str) -> Result:
-    return _run(binaries.kubernetes("kubectl", MINOR), *words)
+def kustomize() -> Program:
+    return Program(binaries.kustomize())
 
 
-def _run(program: Path, *words: str, env: Mapping[str, str] | None = None) -> Result:
-    ended = subprocess.run(
-        [str(program), *words],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        env={**os.environ, **(env or {})},
-        timeout=120,
-        check=False,
-    )
-    return Result(ended.returncode, ended.stdout, ended.stderr)
+def kubectl() -> Program:
+    return Program(binaries.kubernetes("kubectl", MINOR))
 
 
 def objects(result: Result) -> list[dict[str, Any]]:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import gitops_cells
+
 from openflow_render.checks import kubernetes
 from openflow_render.compile import Settings, compile_job, explain_job
 from openflow_render.core import paths, yamltext
@@ -79,6 +81,7 @@ def _outputs() -> Iterator[tuple[Path, str]]:
         yield folder / "expected.yaml", rendered(folder)[0]
     for folder, overlay in examples():
         yield expected_of(folder, overlay), rendered(folder, overlay)[0]
+    yield from gitops_cells.outputs()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from openflow_render.cli.shared import Made, Output
 from openflow_render.compile import Settings, compile_job
 from openflow_render.core.report import Finding, Origin, Rejected, Report, Severity
 from openflow_render.core.resource import Bundle, Resource
+from openflow_render.source import disk
 from openflow_render.source.load import Source
 
 T = TypeVar("T")
@@ -93,7 +94,7 @@ def _in_processes(
     make: Callable[[Bundle, Source], T],
     meanwhile: Callable[[], object],
 ) -> list[_Result[T]]:
-    """Forked processes inherit the jobs as they were read; only what came out is sent back."""
+    """Forked processes inherit the jobs as they were read; only what came out, and what was asked, is sent back."""
     import multiprocessing
 
     global _task  # noqa: PLW0603 - a forked process can only be told by what it inherits
@@ -101,7 +102,10 @@ def _in_processes(
     with multiprocessing.get_context("fork").Pool() as pool:
         results = pool.map_async(_run_task, range(len(sources)), chunksize=max(1, len(sources) // 32))
         meanwhile()
-        return results.get()
+        found = results.get()
+    for _, asked in found:
+        disk.record_all(asked)
+    return [result for result, _ in found]
 
 
 _task: Callable[[int], Any]
@@ -113,8 +117,9 @@ def _run_task(index: int) -> Any:
 
 def _compile_at(
     sources: Sequence[Source], settings: Settings, make: Callable[[Bundle, Source], T], index: int
-) -> _Result[T]:
-    return _compile_one(sources[index], settings, make)
+) -> tuple[_Result[T], disk.Asked]:
+    with disk.recording() as asked:
+        return _compile_one(sources[index], settings, make), asked
 
 
 def refuse_errors(findings: Sequence[Finding]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from enum import StrEnum
@@ -11,13 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from openflow_render.cli import console, jobs, options
+from openflow_render.cli import console, fresh, jobs, options
 from openflow_render.cli.exits import Exit
+from openflow_render.cli.fresh import Said
 from openflow_render.cli.options import Task
 from openflow_render.cli.reports import Form as ReportAs
 from openflow_render.core import yamltext
 from openflow_render.core.report import Finding, Origin, Rejected, Report
 from openflow_render.core.resource import Resource
+from openflow_render.source import disk
+from openflow_render.source.load import STDIN
 from openflow_render.spec.project import CONTROLLERS
 
 if TYPE_CHECKING:
@@ -80,6 +82,7 @@ def command() -> Any:
 
 def render(
     *,
+    context: typer.Context,
     paths: options.Paths = None,
     given: options.Given,
     all_targets: options.AllTargets = False,
@@ -97,35 +100,35 @@ def render(
     if flags.to is To.KRM:
         from openflow_render.cli import krm
 
-        krm.run(paths, given, compiling, strict=strict)
+        _refuse_files(paths, flags, report_as, all_targets=all_targets)
+        krm.run(given, compiling, provenance=flags.provenance, strict=strict)
         return
     if report_as is not ReportAs.TEXT and not flags.check:
         raise typer.BadParameter(f"--report {report_as} tells what would change: give --check")
     report = options.reading_report(strict=strict)
     checked: list[str] = []
-    try:
-        tasks = options.tasks(paths, given, compiling, report, strict=strict, all_targets=all_targets)
-        checked = [source.name for task in tasks for source in task.sources]
-        places = [_place(task, paths, flags, all_targets=all_targets) for task in tasks]
-        if places == [None]:
-            _refuse_idle(flags)
-            _print(_settled(tasks[0], flags, None), report)
-            return
-        folders = _folders(tasks, places, flags, report, all_targets=all_targets)
-    except Rejected as rejected:
-        if report_as is ReportAs.TEXT:
-            raise
-        _tell(report_as, rejected.findings, checked)
-        raise typer.Exit(Exit.REFUSED) from None
-    if flags.check:
-        _compare(folders, report_as, report.findings, checked)
-        return
-    console.show(report)
-    _write(folders)
+    with disk.recording() as asked:
+        try:
+            tasks = options.tasks(paths, given, compiling, report, strict=strict, all_targets=all_targets)
+            checked = [source.name for task in tasks for source in task.sources]
+            places = [_place(task, paths, flags, all_targets=all_targets) for task in tasks]
+            if places == [None]:
+                _refuse_idle(flags)
+                _print(_settled(tasks[0], flags, None), report)
+                return
+            folders = _folders(tasks, places, flags, report, all_targets=all_targets)
+        except Rejected as rejected:
+            if report_as is ReportAs.TEXT:
+                raise
+            console.write(_told(report_as, rejected.findings, checked))
+            raise typer.Exit(Exit.REFUSED) from None
+        said = _compare(folders, report_as, report.findings, checked) if flags.check else _write(folders, report)
     if flags.commit_message:
         from openflow_render.cli import commits
 
         console.write(commits.message(tasks, folders))
+    elif STDIN not in (paths or ()):
+        fresh.keep(context.obj, asked, said)
 
 
 # --- where to ----------------------------------------------------------------------------------------------------
@@ -148,6 +151,22 @@ def _place(task: Task, paths: Sequence[str] | None, flags: Flags, *, all_targets
     if target is None or target.out is None or paths:
         return None
     return FilePath(os.path.relpath(task.folder / target.out))
+
+
+def _refuse_files(paths: Sequence[str] | None, flags: Flags, report_as: ReportAs, *, all_targets: bool) -> None:
+    """Refuse what has no meaning for a function, which reads stdin and writes stdout."""
+    given = {
+        "PATH": paths,
+        "--all-targets": all_targets,
+        "--out": flags.out,
+        "--by": flags.by,
+        "--check": flags.check,
+        "--commit-message": flags.commit_message,
+        "--report": report_as is not ReportAs.TEXT,
+    }
+    for name, value in given.items():
+        if value:
+            raise typer.BadParameter(f"--to krm turns stdin into stdout: leave {name} out")
 
 
 def _refuse_idle(flags: Flags) -> None:
@@ -230,9 +249,11 @@ def _folders(
     return folders
 
 
-def _write(folders: Sequence[Folder]) -> None:
+def _write(folders: Sequence[Folder], report: Report) -> Said:
+    """Write the folders and tell about it; what is to be said when there is nothing to write."""
     from openflow_render.emit import files
 
+    console.show(report)
     for folder, tree in folders:
         try:
             written = files.write(folder, tree)
@@ -240,6 +261,8 @@ def _write(folders: Sequence[Folder]) -> None:
             raise console.Told(str(error)) from None
         counts = (("written", written.written), ("unchanged", written.unchanged), ("removed", written.removed))
         console.say(f"{folder}: " + ", ".join(f"{len(names)} {what}" for what, names in counts if names))
+    unchanged = (f"{folder}: " + f"{len(tree.files)} unchanged" * bool(tree.files) for folder, tree in folders)
+    return Said("", console.shown(report) + "".join(map(console.said, unchanged)))
 
 
 # --- checking ----------------------------------------------------------------------------------------------------
@@ -247,21 +270,23 @@ def _write(folders: Sequence[Folder]) -> None:
 
 def _compare(
     folders: Sequence[Folder], report_as: ReportAs, findings: Sequence[Finding], checked: Sequence[str]
-) -> None:
-    """Tell how the folders differ from what they are to hold; exit 1 if they do."""
+) -> Said:
+    """Tell how the folders differ from what they are to hold; exit 1 if they do. What was said, if they do not."""
     from openflow_render.emit import files
 
+    talk = console.shown(findings) if report_as is ReportAs.TEXT else ""
     try:
         found = [(folder, difference) for folder in folders for difference in files.compare(*folder)]
         if report_as is ReportAs.JSON:
             changed = [_record(folder.path, each, folder.tree) for folder, each in found]
             said = [console.record(each) for each in console.in_order(findings)]
-            console.write(json.dumps({"files": changed, "findings": said}, indent=2, ensure_ascii=False) + "\n")
+            data = console.json_text({"files": changed, "findings": said})
         elif report_as is ReportAs.TEXT:
             console.show(findings)
-            console.write("".join(files.difference_text(folder.path, each, folder.tree) for folder, each in found))
+            data = "".join(files.difference_text(folder.path, each, folder.tree) for folder, each in found)
         else:
-            _tell(report_as, findings, checked, found)
+            data = _told(report_as, findings, checked, found)
+        console.write(data)
     except files.OutputError as error:
         raise console.Told(str(error)) from None
     for folder in folders:
@@ -270,21 +295,22 @@ def _compare(
             console.say(f"{folder.path}: {files_differ}; render without --check to write them")
     if found:
         raise typer.Exit(Exit.DIFFERENT)
+    return Said(data, talk)
 
 
-def _tell(
+def _told(
     report_as: ReportAs,
     findings: Sequence[Finding],
     checked: Sequence[str],
     found: Sequence[tuple[Folder, Difference]] = (),
-) -> None:
+) -> str:
     from openflow_render.cli import reports
 
     differences = [
         reports.Difference(Origin(str(folder.path / each.name)), str(folder.path / each.name), _SAID[each.state])
         for folder, each in found
     ]
-    console.write(reports.written(report_as, findings, checked, differences))
+    return reports.written(report_as, findings, checked, differences)
 
 
 _SAID = {

@@ -24,6 +24,9 @@ from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError, NewConne
 from yaml import YAMLError
 
 from openflow_render.cluster.outcome import Refused, Unreachable
+from openflow_render.core.report import Origin, Report
+from openflow_render.source import reader
+from openflow_render.source.files import regular
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -454,12 +457,12 @@ def _configured(login: Login, keys: str) -> ApiClient:
     settings = client.Configuration()
     settings.connection_pool_maxsize = 2 * PARALLEL
     files = login.kubeconfig or KUBE_CONFIG_DEFAULT_LOCATION
-    found = any(FilePath(file).expanduser().exists() for file in files.split(os.pathsep) if file)
-    if login.kubeconfig and not found:
-        raise Unreachable(f"there is no kubeconfig {login.kubeconfig}", "--kubeconfig names a file that is there")
     overheard = _Overheard()
     logging.getLogger().addHandler(overheard)
     try:
+        found = any(list(map(_is_sound, filter(None, files.split(os.pathsep)))))
+        if login.kubeconfig and not found:
+            raise Unreachable(f"there is no kubeconfig {login.kubeconfig}", "--kubeconfig names a file that is there")
         if not found and not login.kubeconfig and not login.context and os.environ.get("KUBERNETES_SERVICE_HOST"):
             config.load_incluster_config(  # type: ignore[no-untyped-call]
                 client_configuration=settings
@@ -484,6 +487,26 @@ def _configured(login: Login, keys: str) -> ApiClient:
     if overheard.complaints:
         raise Unreachable(f"the kubeconfig's login program failed: {_first_line(overheard.complaints[0])}")
     return client.ApiClient(settings)
+
+
+def _is_sound(kubeconfig: str) -> bool:
+    """Whether the file is there; it is read here first, since the reader of ``kubernetes`` knows no bounds.
+
+    Raises:
+        OSError: it cannot be read.
+        Unreachable: it is no file, or no YAML that could be read in bounds.
+    """
+    report = Report(lambda path: Origin(str(path)))
+    try:
+        content = regular(FilePath(os.path.expanduser(kubeconfig)), reader.MAX_BYTES)  # noqa: PTH111 - no home is no error
+    except FileNotFoundError:
+        return False
+    if content is None:
+        raise Unreachable(f"the kubeconfig {kubeconfig} is not a regular file")
+    reader.read(content, kubeconfig, report, spread=True)
+    for finding in report:
+        raise Unreachable(f"the kubeconfig is not well formed: {finding.origin}: {finding.message}", finding.hint)
+    return True
 
 
 class _Overheard(logging.Handler):

@@ -130,7 +130,8 @@ class Planner:
             if found.refused is not None:
                 preflight.refuse(plan, found.key, found.wanted or {}, found.refused)
             others = [job for job in owners.get(found.key, ()) if job != plan.job]
-            step = self._untouched(plan, _shared(found) if others else found)
+            step = self._untouched(plan, found)
+            step = _shared(step) if others else step
             plan.steps.append(step)
             self._decide(plan, step, others)
 

@@ -16,7 +16,7 @@ APPLICATION = "\ue001"
 SUFFIX_LENGTH = 10
 APPLICATION_LENGTH = 32
 
-_RUN = re.compile(rf"-[0-9a-f]{{{SUFFIX_LENGTH}}}(?=-|\Z)")
+_RUN = re.compile(rf"-(?:[0-9a-f]{{{SUFFIX_LENGTH}}}|[0-9a-f]{{{APPLICATION_LENGTH}}})(?=-|\Z)")
 
 
 def plain(text: str) -> str:
@@ -25,7 +25,7 @@ def plain(text: str) -> str:
 
 
 def lasting(name: str) -> str:
-    """The ``name`` of an object as it is for every run: without the suffix of one, or what stands for it."""
+    """The ``name`` of an object as it is for every run: without the suffix or the id of one, or what stands for it."""
     return _RUN.sub("", plain(name))
 
 

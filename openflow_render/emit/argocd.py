@@ -1,4 +1,4 @@
-"""A tree that Argo CD syncs, and the objects that tell Argo CD so: an Application, or an ApplicationSet with AppProject."""
+"""A tree that Argo CD syncs, and what tells Argo CD so: an Application, or an ApplicationSet with its AppProject."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from openflow_render.core.report import Report
 from openflow_render.emit.objects import Objects
 from openflow_render.emit.tree import Tree
 from openflow_render.spec.project import Project, Target
-from openflow_render.transforms.gitops import RERUN
+from openflow_render.transforms.gitops import FROZEN
 
 APPLICATION = "application.yaml"
 AUTOMATED: Mapping[str, bool] = {"prune": True, "selfHeal": True}
@@ -34,8 +34,8 @@ class ApplicationPlan:
         """The spec of the Application.
 
         Server-side apply sees no difference in what the API server and the driver write themselves. Only what differs
-        is applied, so no job is touched by another one's change. Of workloads with `rerun: never` the content is no
-        difference once they are there: a change would be refused again and again.
+        is applied, so no job is touched by another one's change. What is marked as frozen is no difference once it is
+        there, nor is it applied: a change would be refused again and again.
         """
         return {
             "project": self.project,
@@ -45,14 +45,12 @@ class ApplicationPlan:
                 **({"automated": dict(self.automated)} if self.automated else {}),
                 "syncOptions": ["ServerSideApply=true", "ApplyOutOfSyncOnly=true", "RespectIgnoreDifferences=true"],
             },
-            "ignoreDifferences": [
-                {"kind": "Pod", "jqPathExpressions": [_FROZEN]},
-                {"group": "batch", "kind": "Job", "jqPathExpressions": [_FROZEN]},
-            ],
+            "ignoreDifferences": [{"group": "*", "kind": "*", "jqPathExpressions": [IGNORED]}],
         }
 
 
-_FROZEN = f'select(.metadata.annotations["{RERUN}"] == "never") | .spec'
+IGNORED = f'select(.metadata.annotations["{FROZEN}"] == "true") | .spec'
+"""What of a frozen object is no difference, in jq."""
 
 
 class SetPlan:

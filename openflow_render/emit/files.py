@@ -2,6 +2,9 @@
 
 A folder is changed all at once or not at all, as far as a file system can: new files are complete before the first
 takes its place, and files of an earlier run go only if our own index names them.
+
+Only the index is forced to the disk, which would take longer than everything else for thousands of files: what a loss
+of power takes can be rendered again, as long as it is known to be ours.
 """
 
 from __future__ import annotations
@@ -17,10 +20,12 @@ from difflib import unified_diff
 from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
 
+from openflow_render.core.report import visible
 from openflow_render.emit.tree import Tree
+from openflow_render.source import disk
 
 INDEX = ".openflow.index"
-"""Tells for each file which job owns it. It is JSON, but not called so: what syncs a folder would take it for a manifest.
+"""Tells which job owns each file. It is JSON, but not called so: what syncs a folder would take it for a manifest.
 
 It says nothing of contents, so that two changes of jobs do not clash in it.
 """
@@ -68,18 +73,22 @@ def write(folder: Path, tree: Tree) -> Written:
     """
     with _told(folder), _locked(folder):
         contents = {name: text.encode() for name, text in sorted(tree.files.items())}
-        standing = {name: _bytes(_target(folder, name)) for name in contents}
-        changed = {name: data for name, data in contents.items() if standing[name] != data}
+        standing = {name: disk.own(str(path)) for name, path in _targets(folder, contents).items()}
+        changed = {name: data for name, data in contents.items() if standing[name].data != data}
         indexed = _indexed(folder)
-        _refuse_foreign(folder, [name for name in changed if standing[name] is not None and name not in indexed])
+        _refuse_foreign(folder, [name for name in changed if standing[name].data is not None and name not in indexed])
         stale = [name for name in indexed if name not in contents and _bytes(_target(folder, name)) is not None]
         owners = {name: tree.owners.get(name, "") for name in contents}
         # Named before they are there, so that what a run which fails halfway leaves behind counts as ours.
         if set(changed) - set(indexed):
             _keep(folder, {**indexed, **owners})
-        _replace(folder, changed)
+        complete = _replace(folder, changed)
         _remove(folder, stale)
         _keep(folder, owners)
+        answers = {name: found.answer for name, found in standing.items()}
+        answers |= {name: disk.written(str(folder / name), complete[name], changed[name]) for name in changed}
+        _record(folder, {**answers, INDEX: disk.digest(_listed(owners).encode())})
+        disk.names(str(folder))
     return Written(tuple(changed), tuple(name for name in contents if name not in changed), tuple(stale))
 
 
@@ -91,24 +100,32 @@ def compare(folder: Path, tree: Tree) -> list[Difference]:
     """
     found = []
     with _told(folder):
-        for name, text in {**tree.files, INDEX: _index_text(tree)}.items():
-            data = _bytes(_target(folder, name))
-            if data != text.encode():
-                found.append(Difference(name, "missing" if data is None else "different"))
+        wanted = {**tree.files, INDEX: _index_text(tree)}
+        standing = {name: disk.own(str(path)) for name, path in _targets(folder, wanted).items()}
+        _record(folder, {name: each.answer for name, each in standing.items()})
+        for name, text in wanted.items():
+            if standing[name].data != text.encode():
+                found.append(Difference(name, "missing" if standing[name].data is None else "different"))
         stale = (name for name in _indexed(folder) if name not in tree.files)
         found += [Difference(name, "stale") for name in stale if _bytes(_target(folder, name)) is not None]
         known = {*tree.files, *_indexed(folder)}
-        found += [Difference(name, "foreign") for name in _beside(folder, tree) if name not in known]
+        beside = (name for name in _beside(folder, tree) if name not in known)
+        found += [Difference(name, "foreign") for name in beside if disk.is_file(str(folder / name))]
     return sorted(found)
 
 
+def _record(folder: Path, answers: Mapping[str, disk.Answer]) -> None:
+    """Record for a later run what its files are to be; links and folders in their places are recorded already."""
+    for name, answer in answers.items():
+        disk.record("own", str(folder / name), answer)
+
+
 def _beside(folder: Path, tree: Tree) -> Iterator[str]:
-    """The manifests in the folders of jobs: what syncs ``folder`` takes whatever is there."""
-    homes = sorted({PurePosixPath(name).parent for name in tree.owners})
-    for home in homes:
-        if (folder / home).is_dir():
-            files = (each for each in (folder / home).iterdir() if each.suffix in _MANIFESTS and each.is_file())
-            yield from sorted(each.relative_to(folder).as_posix() for each in files)
+    """What is called as manifests are in the folders of jobs: what syncs ``folder`` takes whatever is there."""
+    for home in sorted({PurePosixPath(name).parent for name in tree.owners}):
+        if disk.is_folder(str(folder / home)):
+            found = (home / name for name in disk.names(str(folder / home)))
+            yield from (each.as_posix() for each in found if each.suffix in _MANIFESTS)
 
 
 def _refuse_foreign(folder: Path, names: list[str]) -> None:
@@ -170,23 +187,38 @@ def _clear(folder: Path) -> None:
         path.unlink()
 
 
-def _target(folder: Path, name: str) -> Path:
-    """The file ``name`` below ``folder``; neither it nor a folder on the way may be a link, so none leads outside.
+def _targets(folder: Path, names: Iterable[str]) -> dict[str, Path]:
+    """The file of each name below ``folder``; neither it nor a folder on the way may be a link, so none leads outside.
 
     Raises:
-        OutputError: one is, or the name leads elsewhere.
+        OutputError: one is, or a name leads elsewhere.
     """
+    found = {name: _below(folder, name) for name in names}
+    homes = {path.parent for path in found.values()}
+    on_the_way = {at for home in homes for at in (home, *home.parents) if at != folder and at.is_relative_to(folder)}
+    link = next((path for path in sorted(on_the_way) if disk.is_link(str(path))), None)
+    link = link or next((path for path in found.values() if path.is_symlink()), None)
+    if link is not None:
+        raise OutputError(f"{link}: openflow writes through no symbolic link")
+    if (in_the_way := next((path for path in found.values() if path.is_dir()), None)) is not None:
+        raise OutputError(f"{in_the_way}: is a folder, where a file should be")
+    return found
+
+
+def _target(folder: Path, name: str) -> Path:
+    """What `_targets` gives for one name.
+
+    Raises:
+        OutputError: as there.
+    """
+    return _targets(folder, (name,))[name]
+
+
+def _below(folder: Path, name: str) -> Path:
     parts = PurePosixPath(name).parts
     if not parts or ".." in parts or parts[0] == "/" or "\\" in name:
         raise OutputError(f"{folder}: {name!r} is not a file below it")
-    path = folder
-    for part in parts:
-        path /= part
-        if path.is_symlink():
-            raise OutputError(f"{path}: openflow writes through no symbolic link")
-    if path.is_dir():
-        raise OutputError(f"{path}: is a folder, where a file should be")
-    return path
+    return folder / name
 
 
 def _bytes(path: Path) -> bytes | None:
@@ -197,25 +229,30 @@ def _bytes(path: Path) -> bytes | None:
         return None
 
 
-def _replace(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write all files beside their places, then put them there."""
-    complete = [(_temporary(folder, number, data), name) for number, (name, data) in enumerate(files.items())]
-    for _, name in complete:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-    for path, name in complete:
-        path.replace(folder / name)
-    for parent in sorted({(folder / name).parent for name in files}):
-        _sync(parent)
+def _replace(folder: Path, files: Mapping[str, bytes], *, durable: bool = False) -> dict[str, os.stat_result]:
+    """Write all files beside their places, then put them there; the state of each when it was complete."""
+    places = {name: folder / name for name in files}
+    complete = {
+        name: _temporary(folder, number, data, durable=durable) for number, (name, data) in enumerate(files.items())
+    }
+    for parent in {place.parent for place in places.values()}:
+        parent.mkdir(parents=True, exist_ok=True)
+    for name, (path, _) in complete.items():
+        path.replace(places[name])
+    if durable:
+        _sync(folder)
+    return {name: state for name, (_, state) in complete.items()}
 
 
-def _temporary(folder: Path, number: int, data: bytes) -> Path:
+def _temporary(folder: Path, number: int, data: bytes, *, durable: bool) -> tuple[Path, os.stat_result]:
     path = folder / _TEMPORARY.replace("*", f"{os.getpid()}-{number}")
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
     with os.fdopen(handle, "wb") as file:
         file.write(data)
         file.flush()
-        os.fsync(file.fileno())
-    return path
+        if durable:
+            os.fsync(file.fileno())
+        return path, os.fstat(file.fileno())
 
 
 def _sync(folder: Path) -> None:
@@ -244,7 +281,7 @@ def _keep(folder: Path, owners: Mapping[str, str]) -> None:
     """Make the index name these files."""
     text = _listed(owners)
     if _bytes(_target(folder, INDEX)) != text.encode():
-        _replace(folder, {INDEX: text.encode()})
+        _replace(folder, {INDEX: text.encode()}, durable=True)
 
 
 def _listed(owners: Mapping[str, str]) -> str:
@@ -267,7 +304,7 @@ def _indexed(folder: Path) -> dict[str, str]:
 
 
 def difference_text(folder: Path, difference: Difference, tree: Tree) -> str:
-    """A unified diff from what a file in ``folder`` holds to what it should; text that is no UTF-8 is shown escaped.
+    """A unified diff from what a file in ``folder`` holds to what it should; what is no text to be seen is escaped.
 
     Raises:
         OutputError: the file cannot be read.
@@ -279,6 +316,11 @@ def difference_text(folder: Path, difference: Difference, tree: Tree) -> str:
     after = wanted.splitlines(keepends=True)
     old = "/dev/null" if difference.state == "missing" else f"{folder}/{difference.name}"
     if difference.state == "foreign":
-        return f"Only in {(folder / difference.name).parent}: {Path(difference.name).name}\n"
+        return _shown(f"Only in {(folder / difference.name).parent}: {Path(difference.name).name}\n")
     new = "/dev/null" if difference.state == "stale" else f"{folder}/{difference.name}"
-    return "".join(unified_diff(before, after, old, new))
+    return "".join(map(_shown, unified_diff(before, after, old, new)))
+
+
+def _shown(line: str) -> str:
+    text = line.removesuffix("\n")
+    return visible(text) + line[len(text) :]

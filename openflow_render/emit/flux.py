@@ -23,21 +23,21 @@ HEALTH: Sequence[Mapping[str, str]] = (
     {
         "apiVersion": "v1",
         "kind": "Pod",
-        "failed": "status.phase == 'Failed'",
-        "current": "status.phase in ['Pending', 'Running', 'Succeeded']",
+        "failed": "has(status.phase) && status.phase == 'Failed'",
+        "current": "has(status.phase) && status.phase in ['Pending', 'Running', 'Succeeded']",
     },
     {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "failed": "status.phase == 'Lost'",
-        "current": "status.phase in ['Pending', 'Bound']",
+        "failed": "has(status.phase) && status.phase == 'Lost'",
+        "current": "has(status.phase) && status.phase in ['Pending', 'Bound']",
     },
     {"apiVersion": "scheduling.volcano.sh/v1beta1", "kind": "PodGroup", "current": "true"},
     {"apiVersion": "scheduling.x-k8s.io/v1alpha1", "kind": "PodGroup", "current": "true"},
 )
 """What Flux would judge otherwise: a failed Pod counts as healthy, one that waits for room as failed, and a claim that
-waits for its first consumer as never ready. A gang that waits in a queue is in order; before its scheduler has written
-a status, an expression that looks at it could not be evaluated.
+waits for its first consumer as never ready. A gang that waits in a queue is in order; until its scheduler has written
+a status, every expression that looks at one is an error to Flux, even within `has()`.
 """
 
 
@@ -139,4 +139,5 @@ def flux(jobs: Iterable[Pieces], more: Tree, by: By, target: Target, root: FileP
     if kind != "existing":
         template = "flux/git-repository" if kind == "git" else "flux/oci-repository"
         own["source.yaml"] = objects.text(template, {"source": SourcePlan(target)})
-    return together(*(below(part, kustomize(tree)) for part, tree in trees.items()), Tree(own, {}))
+    # Who points Flux at the folder itself gets these objects, and not the parts all in one.
+    return together(*(below(part, kustomize(tree)) for part, tree in trees.items()), kustomize(Tree(own, {})))

@@ -11,7 +11,7 @@ from openflow_render.core.paths import Path
 from openflow_render.core.report import Origin, Report
 from openflow_render.core.resource import Key
 from openflow_render.emit.tree import Tree
-from openflow_render.source import overlays, reader
+from openflow_render.source import disk, overlays, reader
 from openflow_render.source.files import inside, is_folder, regular
 from openflow_render.source.reader import Document
 
@@ -20,6 +20,9 @@ FOLDER = "_manifests"
 
 _ENCRYPTED = "ENC["
 """How a value begins that SOPS has encrypted."""
+
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+"""Where `kubectl apply` keeps the whole object, with all that is secret in it."""
 
 
 def manifests(paths: Iterable[str], root: FilePath, taken: Iterable[Key], report: Report) -> Tree:
@@ -41,7 +44,8 @@ def _files(path: FilePath, report: Report) -> Iterator[FilePath]:
     if not is_folder(str(path)):
         yield path
         return
-    found = sorted(each for each in path.rglob("*") if each.suffix in overlays.SUFFIXES and each.is_file())
+    paths = (each for each in disk.below(str(path)) if each.endswith(overlays.SUFFIXES) and disk.is_file(each))
+    found = sorted(map(FilePath, paths))
     if not found:
         label = overlays.shown(str(path))
         report.add(codes.NO_MANIFEST, at=Origin(label))
@@ -70,18 +74,25 @@ def _checked(file: FilePath, root: FilePath, known: dict[tuple[str, ...], str], 
 
 def _check(document: Document, known: dict[tuple[str, ...], str], report: Report) -> None:
     value = document.value
-    metadata = value.get("metadata") if isinstance(value, dict) else None
-    if not isinstance(metadata, dict) or not all(
-        isinstance(each, str) for each in (value.get("apiVersion"), value.get("kind"), metadata.get("name"))
-    ):
+    if not _is_object(value):
         report.add(codes.NOT_A_MANIFEST, at=document.origin(()))
         return
+    metadata = value["metadata"]
     key = Key(value["apiVersion"], value["kind"], str(metadata.get("namespace") or ""), metadata["name"])
     if _identity(key) in known:
         report.add(codes.MANIFEST_TWICE, at=document.origin(("metadata", "name")), object=key)
     known[_identity(key)] = str(key)
     if key.kind == "Secret" and key.api_version == "v1" and (field := _clear(value)):
-        report.add(codes.SECRET_IN_CLEAR, at=document.key_origin(field), object=key)
+        # Without a column, so that nobody is shown the line, which holds the secret.
+        report.add(codes.SECRET_IN_CLEAR, at=document.key_origin(field)._replace(column=0), object=key)
+
+
+def _is_object(value: Any) -> bool:
+    """Whether ``value`` is one object; a list of objects, which may hold Secrets, is none."""
+    metadata = value.get("metadata") if isinstance(value, dict) else None
+    if not isinstance(metadata, dict) or "items" in value:
+        return False
+    return all(isinstance(each, str) for each in (value.get("apiVersion"), value.get("kind"), metadata.get("name")))
 
 
 def _identity(key: Key) -> tuple[str, ...]:
@@ -90,6 +101,8 @@ def _identity(key: Key) -> tuple[str, ...]:
 
 def _clear(secret: dict[str, Any]) -> Path | None:
     """The first field of a Secret that holds data in the clear."""
+    if _LAST_APPLIED in (secret["metadata"].get("annotations") or ()):
+        return "metadata", "annotations", _LAST_APPLIED
     encrypted = isinstance(secret.get("sops"), dict) and "mac" in secret["sops"]
     for field in ("data", "stringData"):
         entries = secret.get(field)

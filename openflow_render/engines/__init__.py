@@ -24,7 +24,8 @@ class Make(NamedTuple):
     ``when`` is a path to the plan property that decides: true for one object, or a list to make one of each of, which
     the template then calls ``this``. ``preview`` is for what the engine will make when it runs. ``wraps`` is the
     template of an object that this one holds, and calls ``pod``. ``copies`` is a path to the number of objects that a
-    preview stands for.
+    preview stands for at the start, and ``most`` to the number that there may be later. ``memory`` is a path to the MiB
+    that the engine's own process in the pod counts on.
     """
 
     template: str
@@ -34,6 +35,8 @@ class Make(NamedTuple):
     preview: bool = False
     wraps: str | None = None
     copies: str | None = None
+    most: str | None = None
+    memory: str | None = None
 
 
 class Context(NamedTuple):
@@ -54,6 +57,8 @@ class Engine(Protocol):
     names: tuple[str, ...]
     job_type: type[Job]
     makes: tuple[Make, ...]
+    uses: str
+    """A path to the plan property that tells what the program asks of the API server, as the rules of a Role."""
 
     @property
     def plan(self) -> Callable[[Job, Context], Mapping[str, Plan]]:

@@ -30,13 +30,16 @@ _FINE, _COARSE = 50_000_000, 2_500_000_000
 _DIGEST = "sha256:"
 
 _asked: Asked | None = None
+_began = 0
 
 
 @contextmanager
 def recording() -> Iterator[Asked]:
     """Record what is asked meanwhile, here and not in a record around it."""
-    global _asked  # noqa: PLW0603 - the file system is one, whoever asks
+    global _asked, _began  # noqa: PLW0603 - the file system is one, whoever asks
     before, _asked = _asked, {}
+    if before is None:
+        _began = time.time_ns()
     try:
         yield _asked
     finally:
@@ -131,7 +134,6 @@ def content(path: str, limit: int) -> bytes | None:
     Raises:
         OSError: it cannot be read.
     """
-    asked_at = time.time_ns()
     data = None
     try:
         state = os.stat(path)  # noqa: PTH116
@@ -141,7 +143,7 @@ def content(path: str, limit: int) -> bytes | None:
     except OSError as error:
         record("content", path, error.errno)
         raise
-    record("content", path, _answer(state, asked_at, data or b""))
+    record("content", path, _answer(state, _began, data or b""))  # not the time of asking: it may be asked again
     return data
 
 

@@ -100,11 +100,11 @@ class Files:
             report.add(codes.FILE_IS_URL, at=at, path=path)
             return None
         looked = FilePath(self.folder, path)
-        if FilePath(path).is_absolute():
-            report.add(codes.FILE_ABSOLUTE, at=at, path=path)
-        elif not inside(looked, self.root):
+        if not inside(looked, self.root):
             report.add(codes.FILE_OUTSIDE, at=at, path=path, root=self.root)
             return None
+        if FilePath(path).is_absolute():
+            report.add(codes.FILE_ABSOLUTE, at=at, path=path)
         try:
             content = regular(looked, MAX_BYTES)
         except FileNotFoundError:

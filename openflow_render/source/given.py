@@ -44,6 +44,7 @@ KINDS: Mapping[str, str] = {
 """What rules make use of, and the API group that each is of."""
 
 _DATA = ("data", "binaryData", "stringData")
+_POLICY = "ValidatingAdmissionPolicy"
 
 
 class Stated(NamedTuple):
@@ -102,7 +103,7 @@ def read(wanted: Iterable[Wanted], report: Report) -> Given:
     reading = _Reading(report)
     for each in wanted:
         reading.add(each)
-    return Given(reading.found.values())
+    return Given(reading.finish())
 
 
 class _Reading:
@@ -111,8 +112,8 @@ class _Reading:
     def __init__(self, report: Report) -> None:
         self._report = report
         self._seen: set[str] = set()
-        self._unused: set[tuple[str, str]] = set()
-        self.found: dict[tuple[str, str, str], Stated] = {}
+        self._others: list[Stated] = []
+        self._found: dict[tuple[str, str, str], Stated] = {}
 
     def add(self, wanted: Wanted) -> None:
         try:
@@ -156,17 +157,48 @@ class _Reading:
         if not _is_object(value):
             self._report.add(codes.NO_OBJECT_GIVEN, at=origin)
             return
-        kind, group = value["kind"], value["apiVersion"].rpartition("/")[0]
-        if KINDS.get(kind) != group:
-            if (kind, document.file) not in self._unused:
-                self._unused.add((kind, document.file))
-                self._report.add(codes.GIVEN_UNUSED, at=origin, kind=kind, version=value["apiVersion"])
-            return
-        stated = Stated(_without_secrets(value), origin)
-        key = kind, stated.namespace or "", stated.name
-        if key in self.found:
-            self._report.add(codes.GIVEN_TWICE, at=origin, object=stated, first=self.found[key].origin)
-        self.found.setdefault(key, stated)
+        stated = Stated(value, origin)
+        if KINDS.get(value["kind"]) == _group(value):
+            self._keep(stated)
+        else:
+            self._others.append(stated)
+
+    def _keep(self, stated: Stated) -> None:
+        key = stated.manifest["kind"], stated.namespace or "", stated.name
+        if key in self._found:
+            self._report.add(codes.GIVEN_TWICE, at=stated.origin, object=stated, first=self._found[key].origin)
+        self._found.setdefault(key, stated)
+
+    def finish(self) -> list[Stated]:
+        """What rules may see of all that was read: besides their kinds, what policies name as their parameters."""
+        parameters = {each for stated in self._found.values() if (each := _parameters(stated.manifest))}
+        unused = set()
+        for stated in self._others:
+            kind, version = stated.manifest["kind"], stated.manifest["apiVersion"]
+            if (version, kind) in parameters and kind not in KINDS:
+                self._keep(stated)
+            elif (kind, stated.origin.file) not in unused:
+                unused.add((kind, stated.origin.file))
+                self._report.add(codes.GIVEN_UNUSED, at=stated.origin, kind=kind, version=version)
+        shown = {kind for _, kind in parameters} - {"Secret"}
+        return [
+            stated if stated.manifest["kind"] in shown else Stated(_without_secrets(stated.manifest), stated.origin)
+            for stated in self._found.values()
+        ]
+
+
+def _group(value: Manifest) -> str:
+    return str(value["apiVersion"]).rpartition("/")[0]
+
+
+def _parameters(value: Manifest) -> tuple[str, str] | None:
+    """Version and kind of the objects that a policy takes parameters from."""
+    spec = value.get("spec")
+    kind = spec.get("paramKind") if value["kind"] == _POLICY and isinstance(spec, dict) else None
+    if not isinstance(kind, dict):
+        return None
+    found = kind.get("apiVersion"), kind.get("kind")
+    return found if all(isinstance(each, str) for each in found) else None  # type: ignore[return-value]
 
 
 def _files(path: str) -> Iterator[FilePath]:

@@ -18,7 +18,7 @@ from openflow_render.core.report import Origin, Report, Severity
 from openflow_render.source import assignments as setting
 from openflow_render.source import disk, layers, overlays, patches, projects, reader
 from openflow_render.source.assignments import Assigned, Assignment, TypesOf
-from openflow_render.source.files import Files, is_folder, regular
+from openflow_render.source.files import Files, inside, is_folder, project_root, regular
 from openflow_render.source.layers import Layer
 from openflow_render.source.patches import Patch
 from openflow_render.source.reader import Document
@@ -162,8 +162,8 @@ def load(
 ) -> list[Source]:
     """The jobs in the files and folders ``paths``, with overlays and assignments laid over them.
 
-    ``around`` is what their project says of them; ``stream`` is what was read of stdin, where that is more than jobs. A document that cannot be read is left out, and every fault is a
-    finding.
+    ``around`` is what their project says of them; ``stream`` is what was read of stdin, where that is more than jobs. A
+    document that cannot be read is left out, and every fault is a finding.
     """
     files = Files(FilePath())
     found = list(_Jobs(report).read(paths) if stream is None else ((job, files) for job in stream.jobs))
@@ -307,15 +307,25 @@ class _Jobs:
         A folder that links lead to twice is read once, so links may circle.
         """
         waiting, seen = [folder], set()
+        root = project_root(FilePath(folder))
         while waiting:
             at = waiting.pop()
             if (place := disk.real(at)) in seen:
                 continue
             seen.add(place)
-            entries = self.entries(at)
-            folders = [entry for entry in entries if is_folder(entry)]
+            entries = [entry for entry in self.entries(at) if self.stays(entry, root)]
+            folders = {entry: None for entry in entries if is_folder(entry)}
             waiting += reversed(folders)
             yield from (entry for entry in entries if entry.endswith(overlays.SUFFIXES) and entry not in folders)
+
+    def stays(self, entry: str, root: FilePath) -> bool:
+        """Whether ``entry`` is in the project; that a link leads out of it is told if jobs could be there."""
+        if not disk.is_link(entry) or inside(FilePath(entry), root):
+            return True
+        if entry.endswith(overlays.SUFFIXES) or is_folder(entry):
+            label = os.path.normpath(entry)
+            self.report.add(codes.LINK_OUTSIDE, at=Origin(label), path=label, root=root)
+        return False
 
     def entries(self, folder: str) -> list[str]:
         try:

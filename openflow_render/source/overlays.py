@@ -11,7 +11,7 @@ from openflow_render.core import codes
 from openflow_render.core.assets import asset
 from openflow_render.core.report import Origin, Report, nearest
 from openflow_render.source import disk, reader
-from openflow_render.source.files import regular
+from openflow_render.source.files import inside, project_root, regular
 from openflow_render.source.reader import Document
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def chain(
 
     Names are looked up in ``overlays/`` of each of ``folders``, then among those that ship with openflow.
     """
-    search = _Chain([folder / "overlays" for folder in folders], check, report)
+    search = _Chain(list(folders), check, report)
     for each in wanted:
         search.add(each.name, each.folder, each.at, ())
     for document in read:
@@ -74,8 +74,9 @@ def chain(
 
 
 class _Chain:
-    def __init__(self, folders: list[Traversable], check: Check, report: Report) -> None:
-        self.folders = folders
+    def __init__(self, roots: list[FilePath], check: Check, report: Report) -> None:
+        self.roots = roots
+        self.folders: list[Traversable] = [root / "overlays" for root in roots]
         self.check = check
         self.report = report
         self.found: list[Document] = []
@@ -95,12 +96,23 @@ class _Chain:
         if file is None:
             self.report.add(codes.NO_SUCH_OVERLAY, at=at, name=name, nearest=close, advice=self.advice(name, folder))
             return
+        if (root := self.left(file, name, folder)) is not None:
+            self.report.add(codes.FILE_OUTSIDE, at=at, path=name, root=root)
+            return
         place = disk.real(str(file))
         if place in below:
             self.report.add(codes.OVERLAY_CYCLE, at=at, chain=" → ".join(map(shown, (*below, place))))
         elif place not in self.done:
             self.done.add(place)
             self.read(file, place, below)
+
+    def left(self, file: Traversable, name: str, folder: FilePath | None) -> FilePath | None:
+        """The project that ``file`` would lead out of; a path on the command line may lead anywhere."""
+        if not isinstance(file, FilePath) or (folder is None and is_path(name)):
+            return None
+        roots = [*([project_root(folder)] if folder else []), *self.roots]
+        shipped = asset("overlays")
+        return None if any(inside(file, FilePath(str(each))) for each in (*roots, shipped)) else roots[0]
 
     def read(self, file: Traversable, place: str, below: tuple[str, ...]) -> None:
         document = self.document(file, shown(place))

@@ -8,7 +8,7 @@ from pathlib import Path as FilePath
 from openflow_render.core import codes
 from openflow_render.core.report import Origin, Report
 from openflow_render.source import overlays, reader
-from openflow_render.source.files import is_folder, project_root, regular
+from openflow_render.source.files import inside, is_folder, project_root, regular
 from openflow_render.source.reader import Document
 
 FILE = "openflow.yaml"
@@ -30,6 +30,9 @@ def read(root: FilePath, report: Report) -> Document | None:
         return None
     except OSError as error:
         report.add(codes.UNREADABLE, at=Origin(label), path=label, reason=error.strerror)
+        return None
+    if not inside(file, root):
+        report.add(codes.FILE_OUTSIDE, at=Origin(label), path=label, root=root)
         return None
     if content is None:
         report.add(codes.UNREADABLE, at=Origin(label), path=label, reason="it is not a regular file")

@@ -19,7 +19,7 @@ from openflow_render.core.resource import Manifest
 from openflow_render.core.watch import Credit, Credits, Recorder
 from openflow_render.source import disk, expressions, reader
 from openflow_render.source.expressions import Scalar
-from openflow_render.source.files import regular
+from openflow_render.source.files import inside, regular
 
 SPREAD = "<<"
 
@@ -64,6 +64,7 @@ class Templates:
 
     def __init__(self, folder: FilePath | None, report: Report) -> None:
         own = folder / "templates" if folder else None
+        self._root = folder
         self._folder = own if own and disk.is_folder(str(own)) and own != assets.asset("templates") else None
         self._report = report
 
@@ -78,6 +79,9 @@ class Templates:
         return _BUILT_IN[name]
 
     def _own(self, path: FilePath, label: str) -> Template | None:
+        if self._root is not None and not inside(path, self._root):
+            self._report.add(codes.FILE_OUTSIDE, at=Origin(label), path=label, root=self._root)
+            return None
         content = regular(path, reader.MAX_BYTES) or b""
         key = (str(path), content)
         if key not in _OWN:
@@ -96,7 +100,8 @@ def own_templates(root: FilePath) -> dict[str, str]:
     kinds = (folder / name for name in disk.names(str(folder)))
     files = (kind / name for kind in kinds if disk.is_folder(str(kind)) for name in disk.names(str(kind)))
     found = (file for file in files if file.suffix == ".yaml" and disk.is_file(str(file)))
-    return {file.relative_to(folder).as_posix(): sha256(file.read_bytes()).hexdigest() for file in found}
+    contents = {file: regular(file, reader.MAX_BYTES) or b"" for file in found}
+    return {file.relative_to(folder).as_posix(): sha256(text).hexdigest() for file, text in contents.items()}
 
 
 _BUILT_IN: dict[str, Template | None] = {}

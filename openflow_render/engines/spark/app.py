@@ -115,6 +115,16 @@ class Application(Plan):
         return {STATIC_SELECTOR: self.prefix} if self.restarts else {"spark-app-selector": self.id}
 
     @cached_property
+    def is_changed_in_place(self) -> bool:
+        """Whether Service and policy are changed while pods run; they find those by a label that stays."""
+        return self.conf.get(f"spark.kubernetes.driver.label.{STATIC_SELECTOR}") == self.prefix
+
+    @cached_property
+    def lasting_selector(self) -> dict[str, str]:
+        """The label by which a Service or policy finds the pods of a run."""
+        return {STATIC_SELECTOR: self.prefix} if self.is_changed_in_place else self.selector
+
+    @cached_property
     def immutable(self) -> bool | None:
         """Whether ConfigMaps are immutable, as Spark makes them; with plain names an edit could then never apply."""
         return None if self.rerun == "never" else True

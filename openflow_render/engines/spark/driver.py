@@ -58,7 +58,9 @@ class DriverPlan(RolePlan):
 
     @cached_property
     def service_selector(self) -> dict[str, str]:
-        """What the driver's Service selects by: every label but the template's."""
+        """What the driver's Service selects by: every label but the template's, or those alone that stay."""
+        if self.app.is_changed_in_place:
+            return {**self.app.lasting_selector, "spark-role": self.names.role}
         return {**self.own_labels, **self.spark_labels}
 
     @cached_property

@@ -10,8 +10,8 @@ from openflow_render.core.gang import Scheduler
 from openflow_render.core.report import Report
 from openflow_render.core.watch import Plan, Properties
 from openflow_render.engines import Context, Make
-from openflow_render.engines.spark import mounts, references, rules
-from openflow_render.engines.spark.app import Application
+from openflow_render.engines.spark import mounts, overwritten, references, rules, scratch, settings
+from openflow_render.engines.spark.app import STATIC_SELECTOR, Application
 from openflow_render.engines.spark.conf import DRIVER, EXECUTOR, Property, settle
 from openflow_render.engines.spark.configuration import ConfigurationPlan
 from openflow_render.engines.spark.contents import Contents, gather
@@ -28,8 +28,11 @@ from openflow_render.engines.spark.release import release_of
 from openflow_render.engines.spark.run import RunPlan
 from openflow_render.engines.spark.sizes import DriverSizes, ExecutorSizes
 from openflow_render.spec.job import Job
+from openflow_render.spec.project import CONTROLLERS
 
 POD = "spark/driver-pod"
+DRIVER_MEMORY = "sizes.memory"
+POD_NAME = "spark.kubernetes.driver.pod.name"
 DELETES_SERVICE = "spark.kubernetes.driver.service.deleteOnTermination"
 
 
@@ -38,6 +41,7 @@ class SparkEngine:
 
     names = ("spark", "openflow")
     job_type = SparkJob
+    uses = "rbac.used"
     makes = (
         Make("spark/namespace", "run.makes_namespace", run_scoped=False),
         Make("spark/service-account", "driver.makes_account", run_scoped=False),
@@ -63,11 +67,13 @@ class SparkEngine:
             run_scoped=False,
             preview=True,
             copies="executor_sizes.count",
+            most="executor_sizes.most",
+            memory="executor_sizes.memory",
         ),
-        Make(POD, "run.is_pod"),
-        Make("spark/driver-job", "run.is_job", wraps=POD),
-        Make("spark/driver-cronjob", "run.is_cronjob", wraps=POD),
-        Make("spark/driver-deployment", "run.is_deployment", wraps=POD),
+        Make(POD, "run.is_pod", memory=DRIVER_MEMORY),
+        Make("spark/driver-job", "run.is_job", wraps=POD, memory=DRIVER_MEMORY),
+        Make("spark/driver-cronjob", "run.is_cronjob", wraps=POD, memory=DRIVER_MEMORY),
+        Make("spark/driver-deployment", "run.is_deployment", wraps=POD, memory=DRIVER_MEMORY),
     )
 
     def plan(self, job: Job, context: Context) -> Mapping[str, Plan]:
@@ -87,8 +93,8 @@ def plan(job: SparkJob, context: Context) -> Mapping[str, Plan]:
     report = context.report
     release = release_of(job.version)
     written = settle(job, release, _added(job, context), report)
-    if context.controller is not None and written.get(DELETES_SERVICE) == "true":
-        report.add(codes.SERVICE_DELETED, at=written.source(DELETES_SERVICE), controller=context.controller)
+    if context.controller is not None:
+        _check_synced(job, written, CONTROLLERS[context.controller], report)
     conf = references.resolved(written, report)
     rules.check(job, conf, release, report)
     report.stop_if_failed()
@@ -101,7 +107,18 @@ def plan(job: SparkJob, context: Context) -> Mapping[str, Plan]:
         rules.check_template(app, names.role, template, report)
     plans = _plans(app, written, contents, context)
     _check_mounts(plans, report)
+    scratch.check(plans["driver"], plans["executor"], report)
+    overwritten.check(plans["driver"], plans["executor"], plans["run"], report)
+    settings.check_grace(plans["executor"], report)
     return plans
+
+
+def _check_synced(job: SparkJob, conf: Properties, controller: str, report: Report) -> None:
+    """Add to ``report`` what does not go with a ``controller`` that syncs the objects."""
+    if job.run.as_ == "pod" and conf.get(DELETES_SERVICE) == "true":
+        report.add(codes.SERVICE_DELETED, at=conf.source(DELETES_SERVICE), controller=controller)
+    if job.run.as_ == "pod" and job.run.rerun != "never" and POD_NAME in conf:
+        report.add(codes.POD_NAME_STAYS, at=conf.source(POD_NAME), controller=controller, property=POD_NAME)
 
 
 def _check_mounts(plans: Mapping[str, Any], report: Report) -> None:
@@ -113,6 +130,7 @@ def _check_mounts(plans: Mapping[str, Any], report: Report) -> None:
     conf = {"name": "spark-conf-volume-exec", "mountPath": driver.conf_dir}
     again = [each for each in hadoop.mounts if each["name"] == "hadoop-properties"]
     mounts.check(executor, (*again, *([conf] if executor.has_conf else [])), report)
+    mounts.check_hidden(driver, executor, report)
 
 
 def _plans(app: Application, written: Properties, contents: Contents, context: Context) -> Mapping[str, Plan]:
@@ -159,9 +177,20 @@ def _plans(app: Application, written: Properties, contents: Contents, context: C
 def _added(job: SparkJob, context: Context) -> Iterator[Property]:
     """The properties that neither the job's fields nor its conf stand for."""
     yield from _scheduling(job, context.scheduler)
-    if context.controller is not None and DELETES_SERVICE not in map(canonical, job.conf or {}):
-        # What a driver deletes when it ends would be made again, and stay.
+    if context.controller is not None:
+        yield from _synced(job)
+
+
+def _synced(job: SparkJob) -> Iterator[Property]:
+    """What goes with a controller that syncs the objects."""
+    if job.run.as_ == "pod" and DELETES_SERVICE not in map(canonical, job.conf or {}):
+        # What a driver deletes when it ends would be made again, and stay. Elsewhere the id that it deletes by is drawn
+        # when the driver starts, so no object that was there before carries it.
         yield Property(DELETES_SERVICE, "false", ("spec", "conf", DELETES_SERVICE))
+    app = Application(job, Properties(), "")
+    if app.rerun == "never" and job.run.as_ != "deployment":
+        for names in (DRIVER, EXECUTOR):
+            yield Property(f"{names.kubernetes}label.{STATIC_SELECTOR}", app.prefix, ("spec", "run", "rerun"))
 
 
 def _scheduling(job: SparkJob, scheduler: Scheduler) -> Iterator[Property]:

@@ -104,4 +104,4 @@ class NetworkPolicyPlan(Plan):
     @cached_property
     def executors(self) -> dict[str, str]:
         """The pods that are guarded."""
-        return {"spark-role": "executor", **self.app.selector}
+        return {"spark-role": "executor", **self.app.lasting_selector}
