@@ -73,7 +73,9 @@ docs: $(VENV)/.installed
 bench: $(VENV)/.installed
 	PATH="$(TOOLS):$$PATH" $(BIN)/python benchmarks/cold_render.py
 	$(BIN)/python benchmarks/many_jobs.py
+	$(BIN)/python benchmarks/trees.py
 	$(BIN)/python benchmarks/explain_cost.py
+	$(BIN)/python benchmarks/rules.py
 	$(BIN)/python benchmarks/cluster.py
 
 bench-tools:

@@ -63,7 +63,7 @@ def child(way: str, folder: str) -> float:
     from openflow_render.core.report import Report
 
     report = options.reading_report(strict=False)
-    sources = options.sources([folder], options.Given(), report)
+    sources = options.task([folder], options.Given(), options.Compiling(), report, strict=False).sources
     act: Callable[..., Any] = explain_job if way == "watched" else compile_job
 
     def compile_all() -> float:

@@ -15,7 +15,7 @@ from openflow_render.checks import ignoring, kubernetes
 from openflow_render.core import codes, paths
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Finding, Ignore, Origin, Report, Severity
-from openflow_render.core.resource import Bundle, Manifest, Resource
+from openflow_render.core.resource import Bundle, Manifest, Resource, misfit
 from openflow_render.core.section import typed
 from openflow_render.core.watch import Credit, Credits, Plan, Recorder
 from openflow_render.source import expressions, layers
@@ -171,7 +171,8 @@ class _Placing:
     def bundle(self, job: Job, engine: engines.Engine) -> Bundle:
         resources = [resource for make in engine.makes for resource in self._made(make)]
         app: Any = self._plans["app"]
-        return Bundle(job.name, app.namespace, resources)
+        plan, name = engine.uses.split(".")
+        return Bundle(job.name, app.namespace, resources, getattr(self._plans[plan], name))
 
     def _made(self, make: engines.Make) -> list[Resource]:
         wanted, why = self._wanted(make.when)
@@ -196,18 +197,26 @@ class _Placing:
         manifest = self._fill(make.template, scope, why)
         if manifest is None:
             return None
+        if (field := misfit(manifest)) is not None:
+            template = self._templates.get(make.template)
+            assert template is not None, "it has been filled"
+            at, name = template.origin(field), paths.show(field)
+            self._report.add(codes.TEMPLATE_NO_OBJECT, at=at, file=template.file, field=name)
+            return None
         return Resource(
             manifest,
             run_scoped=make.run_scoped,
             literal=make.literal,
             preview=make.preview,
-            copies=self._copies(make),
+            copies=self._number(make.copies, 1),
+            most=self._number(make.most, 1),
+            memory=self._number(make.memory, 0),
         )
 
-    def _copies(self, make: engines.Make) -> int:
-        if make.copies is None:
-            return 1
-        plan, name = make.copies.split(".")
+    def _number(self, path: str | None, otherwise: int) -> int:
+        if path is None:
+            return otherwise
+        plan, name = path.split(".")
         return int(getattr(self._plans[plan], name))
 
     def _fill(self, name: str, scope: Mapping[str, object], why: Credit) -> Manifest | None:

@@ -177,7 +177,7 @@ FIELDS: dict[Path, list[Any]] = {
     ("spec", "kerberos", "krb5ConfigMap"): ["krb-a", "krb-b"],
     ("spec", "kerberos", "tokenSecret"): [{"name": "t", "itemKey": "k"}, {"name": "u", "itemKey": "k"}],
     ("spec", "proxyUser"): ["alice", "bob"],
-    ("spec", "ulimits"): [{"nofile": 1024}, {"nofile": 4096}],
+    ("spec", "ulimits"): [{"nofile": 1024}, {"nofile": 4096}, {"nofile": 1024, "nproc": 9000}],
     ("spec", "createNamespace"): [True, False],
     conf("spark.app.name"): ["My App", "Other"],
     conf("spark.driver.port"): ["7100", "7101"],

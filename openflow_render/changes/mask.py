@@ -28,18 +28,23 @@ _INNER = re.compile(r"[{,\"'] *|(?<!\S)- +")
 
 _LONGEST = 60
 
-_ASSIGNED = re.compile(r"""(?m)^([ \t]*(?:-[ \t]+)?["']?[A-Za-z0-9_.\-]+["']?)([ \t]*[=: \t][ \t]*)(\S.*)$""")
+_ASSIGNED = re.compile(
+    r"""(?m)^([ \t]*(?:-[ \t]+)?["']?[A-Za-z0-9_.\-]+["']?)([ \t]*+(?:[=:][ \t]*+|(?<=[ \t])))(\S.*)$"""
+)
 """A line of a properties file, of YAML or of JSON, or an argument ``name=value``."""
 
-_NAME, _VALUE = r"""["']?name["']?[ \t]*:[ \t]*["']?(?P<name>[^\s"',}]+)["']?""", r"""["']?value["']?[ \t]*:[ \t]*"""
+_NAME, _VALUE = (
+    r"""["']?name["']?[ \t]*:[ \t]*["']?(?P<name>[^\s"',}]{1,250})["']?""",
+    r"""["']?value["']?[ \t]*:[ \t]*""",
+)
 _PAIRS = tuple(
     re.compile(pattern, re.MULTILINE)
     for pattern in (
         rf"{_NAME},?[ \t]*\n(?P<in>[ \t]*){_VALUE}(?P<value>\S.*(?:\n(?P=in)[ \t]+\S.*)*)",
-        rf"{_VALUE}(?P<value>\S.*),?\n[ \t]*{_NAME}",
+        rf"^(?>.*?{_VALUE})(?P<value>\S.*+)\n[ \t]*{_NAME}",
         rf"{_NAME}[ \t]*,[ \t]*{_VALUE}(?P<value>\S.*)",
-        rf"[{{,][ \t]*{_VALUE}(?P<value>\S.*),[ \t]*{_NAME}",
-        r"<name>\s*(?P<name>[^<\s]*)\s*</name>\s*<value>(?P<value>[^<]*)",
+        rf"^(?>.*?[{{,][ \t]*{_VALUE})(?P<value>\S.*),[ \t]*{_NAME}",
+        r"<name>\s*+(?P<name>[^<\s]*+)\s*+</name>\s*<value>(?P<value>[^<]*)",
     )
 )
 """A name and its value side by side in a text: a variable in a pod template, a property in the XML of Hadoop."""

@@ -18,7 +18,7 @@ from openflow_render.core.resource import Manifest
 
 Fields: TypeAlias = Mapping[str, Any]
 
-_KEY = re.compile(r'([A-Za-z]+)=("(?:[^"\\]|\\.)*"|[^,\]]+)')
+_KEY = re.compile(r'(?<![A-Za-z])([A-Za-z]+)=("(?:[^"\\]|\\.)*"|[^,\]]+)')
 _SELF = "."
 _NOT_OWNED = ("apiVersion", "kind")
 _NAMES = ("name", "namespace")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from openflow_render.checks import kubernetes, schemas
 from openflow_render.checks.finding import tell
+from openflow_render.checks.removed import removed
 from openflow_render.core import codes, paths
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Report, nearest
@@ -39,7 +40,7 @@ def check(bundle: Bundle, context: Context, report: Report) -> bool:
 def _check(resource: Resource, minor: str, report: Report) -> bool:
     validator = schemas.validator(resource["apiVersion"], resource.kind, minor)
     if validator is None:
-        _no_schema(resource, report)
+        _no_schema(resource, minor, report)
         validator = schemas.metadata_validator(minor)
     if validator.is_valid(resource.manifest):
         return True
@@ -49,7 +50,12 @@ def _check(resource: Resource, minor: str, report: Report) -> bool:
     return not any(error.kind.name in {"type", "required"} for error in errors)
 
 
-def _no_schema(resource: Resource, report: Report) -> None:
+def _no_schema(resource: Resource, minor: str, report: Report) -> None:
+    gone = removed(resource["apiVersion"], resource.kind, kubernetes.number(minor))
+    if gone is not None:
+        said = {"kind": resource.kind, "version": resource["apiVersion"], "since": f"1.{gone.since}", "now": gone.now}
+        tell(report, codes.API_REMOVED, resource, ("apiVersion",), **said)
+        return
     versions = schemas.versions(resource.kind)
     known = f" (there is one for {', '.join(versions)})" if versions else ""
     values = {"kind": resource.kind, "version": resource["apiVersion"], "known": known}

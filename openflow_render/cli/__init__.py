@@ -52,7 +52,9 @@ def _crashed(crash: Exception) -> int:
         import traceback
 
         traceback.print_exc()
-    message = f"{type(crash).__name__}: {crash}".splitlines()[0]
+    from openflow_render.core.report import visible
+
+    message = visible(f"{type(crash).__name__}: {crash}".splitlines()[0])
     _tell(f"openflow: a defect of ours, please report it: {message}\n  hint: -v shows where it happened\n")
     return 70
 

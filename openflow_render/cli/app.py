@@ -125,10 +125,10 @@ def run(arguments: Sequence[str]) -> int:
     if not _has_place():
         console.complain("the working directory is gone")
         return Exit.USAGE
-    if os.environ.get(COMPLETING):
+    if asked := os.environ.get(COMPLETING):
         from openflow_render.cli import completion
 
-        completion.prepare()
+        return completion.answer(asked)
     try:
         result = app(list(arguments) or ["--help"], prog_name="openflow", standalone_mode=False)
     except WRONG_USE as wrong:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -160,7 +159,7 @@ def as_json(comparison: Comparison) -> str:
         "jobs": [_job_tree(job) for job in comparison.jobs],
         "findings": [console.record(finding) for finding in console.in_order(comparison.findings)],
     }
-    return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
+    return console.json_text(tree)
 
 
 def _job_tree(job: JobChange) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def _source() -> Iterator[tuple[str, str]]:
 
 def _git(*arguments: str) -> str:
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - a list of arguments, and no shell
             ["git", *arguments],  # noqa: S607 - the user's own git
             capture_output=True,
             text=True,

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from openflow_render.cli import app, console, options
+from openflow_render.cli.exits import Exit
 
 
 class Shell(StrEnum):
@@ -35,9 +36,21 @@ def completion(shell: Annotated[Shell, typer.Argument(help="For which shell.", s
     console.write(f"{script}\n")
 
 
-def prepare() -> None:
+_ASKED = frozenset(f"{what}_{shell}" for what in ("complete", "source") for shell in Shell)
+
+
+def answer(asked: str) -> int:
     """Have the parser of the command line answer a shell, and say nothing else in the middle of somebody's line."""
+    if asked not in _ASKED:
+        return Exit.USAGE
     from typer.completion import completion_init  # type: ignore[attr-defined]
 
     completion_init()
     sys.stderr = None
+    try:
+        app.app([], prog_name="openflow", standalone_mode=False)
+    except (KeyError, ValueError, app.WRONG_USE):
+        return Exit.USAGE  # the variables that come with it are not what that shell sets
+    except SystemExit as left:
+        return int(left.code or 0)
+    raise AssertionError("whoever asks is answered")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -20,6 +21,9 @@ QUIET = False
 
 FULL_OR_GONE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EPIPE})
 """How the operating system says that a stream takes no more."""
+
+_STRANGE = re.compile(r"[^ -~\n]")
+"""What may not be printable."""
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "blue"}
 
@@ -56,7 +60,7 @@ def told(findings: Iterable[Finding]) -> list[Finding]:
 
 def complain(message: str, hint: str = "") -> None:
     """Say what keeps the command from going on."""
-    _talk(f"{_styled('error', 'red')}: {_lines(message)}\n" + (f"  hint: {_lines(hint)}\n" if hint else ""))
+    _talk(f"{_styled('error', 'red')}: {harmless(message)}\n" + (f"  hint: {harmless(hint)}\n" if hint else ""))
 
 
 def say(message: str) -> None:
@@ -66,10 +70,10 @@ def say(message: str) -> None:
 
 def said(message: str) -> str:
     """What `say` prints."""
-    return "" if QUIET else f"{_lines(message)}\n"
+    return "" if QUIET else f"{harmless(message)}\n"
 
 
-def _lines(text: str) -> str:
+def harmless(text: str) -> str:
     """``text``, which may have several lines, harmless on a terminal."""
     return "\n".join(map(visible, text.split("\n")))
 
@@ -91,7 +95,13 @@ def write(text: str) -> None:
 
 def as_json(findings: Sequence[Finding]) -> str:
     """Findings for programs."""
-    return json.dumps({"findings": [record(each) for each in in_order(findings)]}, indent=2, ensure_ascii=False) + "\n"
+    return json_text({"findings": [record(each) for each in in_order(findings)]})
+
+
+def json_text(value: Any) -> str:
+    """JSON for programs, in which nothing draws on the terminal of a person who looks at it, or is hidden there."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return _STRANGE.sub(lambda char: char[0] if char[0].isprintable() else json.dumps(char[0])[1:-1], text) + "\n"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -101,15 +111,17 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         return
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     shown = Table(*head, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        shown.add_row(*row)
+        shown.add_row(*(Text(visible(cell)) for cell in row))
     Console().print(shown)
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
     """The rows as lines with their cells under each other, for a file or another program."""
+    rows = [[visible(cell) for cell in row] for row in rows]
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
     return "".join(f"{line}\n" for line in lines)
@@ -134,7 +146,8 @@ def record(finding: Finding) -> dict[str, Any]:
 
 def _text(finding: Finding) -> str:
     severity = _styled(str(finding.severity), _COLOURS[finding.severity])
-    text = f"{finding.origin}: {severity} {finding.code.id}: {finding.message}\n" + excerpt.excerpt(finding.origin)
+    origin = visible(str(finding.origin))
+    text = f"{origin}: {severity} {finding.code.id}: {finding.message}\n" + excerpt.excerpt(finding.origin)
     return text + (f"  hint: {finding.hint}\n" if finding.hint else "")
 
 

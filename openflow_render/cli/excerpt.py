@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 from unicodedata import east_asian_width
 
 from openflow_render.changes.mask import tells
+from openflow_render.checks.secrets import secrets
 from openflow_render.core.report import Origin
 
 LONGEST = 160
@@ -26,7 +27,7 @@ def excerpt(origin: Origin) -> str:
         return ""
     number, start = _seen(lines, origin.line, origin.column - 1)
     line = lines[number - 1].replace("\t", " ")
-    if tells(line, lines[number - 2] if number > 1 else ""):
+    if tells(line, lines[number - 2] if number > 1 else "") or any(secrets("", line)):
         return ""
     if not line.isprintable() or len(line) > LONGEST or not line or start > len(line):
         return ""

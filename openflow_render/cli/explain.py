@@ -106,9 +106,9 @@ def _explain(story: Story, wanted: str | None) -> None:
     resource, field = _find(story.bundle, wanted)
     field, value = _value(resource, field)
     if isinstance(value, (dict, list)) and value:
-        console.write("".join(_tree(story, resource, field, value)))
+        console.write(console.harmless("".join(_tree(story, resource, field, value))))
     else:
-        console.write("".join(_chain(story, resource, field, value)))
+        console.write(console.harmless("".join(_chain(story, resource, field, value))))
 
 
 def _value(resource: Resource, field: Path) -> tuple[Path, Any]:

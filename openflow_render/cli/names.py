@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path as FilePath
 from shlex import quote
@@ -32,12 +32,17 @@ _HEAD = 4096
 
 
 def jobs(incomplete: str) -> list[str]:
-    """Job files that begin so, and the folders that hold any; names that a shell would take apart are left out."""
+    """Job files that begin so, and the folders that hold any."""
     folder, _, _ = incomplete.rpartition("/")
     start = f"{folder}/" if folder or incomplete.startswith("/") else ""
     files = [path for path in islice(_below(start), _MOST) if path.endswith(source.SUFFIXES) and _is_job(path)]
     folders = {str(parent) for file in files for parent in FilePath(file).parents} - {".", "/"}
-    return [path for path in sorted({*files, *folders}) if quote(path) == path]
+    return _plain(sorted({*files, *folders}))
+
+
+def _plain(names: Iterable[str]) -> list[str]:
+    """``names`` without those that a shell would take apart, or run."""
+    return [name for name in names if quote(name) == name]
 
 
 def _below(start: str) -> Iterator[str]:
@@ -70,7 +75,7 @@ def overlays() -> list[str]:
 
     folders: list[Traversable] = [asset("overlays"), projects.root_of(".") / "overlays", FilePath("overlays")]
     files = (file.name for folder in folders if folder.is_dir() for file in folder.iterdir())
-    return sorted({name.removesuffix(".yaml") for name in files if name.endswith(".yaml")})
+    return _plain(sorted({name.removesuffix(".yaml") for name in files if name.endswith(".yaml")}))
 
 
 def targets() -> list[str]:
@@ -79,7 +84,7 @@ def targets() -> list[str]:
     document = projects.read(projects.root_of("."), report)
     spec = document.value.get("spec") if document is not None else None
     found = spec.get("targets") if isinstance(spec, dict) else None
-    return list(found) if isinstance(found, dict) else []
+    return _plain(found) if isinstance(found, dict) else []
 
 
 def codes() -> list[str]:

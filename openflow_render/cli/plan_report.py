@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -162,7 +161,8 @@ def _parts(plans: Sequence[JobPlan], server: str) -> Iterator[str]:
     findings = console.in_order(finding for plan in plans for finding in plan.report)
     for each in findings:
         lead = "\n" if each is findings[0] else ""
-        yield f"{lead}- **{each.severity}** {each.code.id} `{each.origin}`: {field_report.escaped(each.message)}\n"
+        origin, message = (field_report.escaped(str(part)) for part in (each.origin, each.message))
+        yield f"{lead}- **{each.severity}** {each.code.id} {origin}: {message}\n"
     changed = [plan for plan in plans if any(step.action is not Action.KEEP for step in plan.all_steps)]
     if changed:
         yield "\n| job | new run | create | update | replace | delete | unchanged |\n|---|---|--:|--:|--:|--:|--:|\n"
@@ -190,7 +190,7 @@ def as_json(plans: Sequence[JobPlan], server: str) -> str:
         "summary": {str(each): counts[each] for each in Action},
         "jobs": [_job_tree(plan) for plan in plans],
     }
-    return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
+    return console.json_text(tree)
 
 
 def _job_tree(plan: JobPlan) -> dict[str, Any]:

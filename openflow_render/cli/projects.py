@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from openflow_render.checks import ignoring
+from openflow_render.core import codes, paths
 from openflow_render.core.report import Ignore, Report
 from openflow_render.source import projects as source
+from openflow_render.source.files import inside
 from openflow_render.source.reader import Document
 from openflow_render.spec import schema
 from openflow_render.spec.project import Project, Target, check
@@ -46,10 +48,24 @@ def load(paths: Sequence[str], report: Report) -> Loaded | None:
     ignores: tuple[Ignore, ...] = ()
     if schema.check_project(document.value, own, document.key_origin):
         check(typed(document.value), document.origin, own)
+        _check_links(root, document.value, own)
         ignores = ignoring.entries(document.value, document.origin, own)
     report.findings += own.findings
     report.stop_if_failed()
     return Loaded(root, document, typed(document.value), ignores)
+
+
+_PATHS = ("jobs", "given", "manifests", "out")
+"""What names files of the project, for all targets or in one."""
+
+
+def _check_links(root: FilePath, value: Any, report: Report) -> None:
+    """Refuse paths that symbolic links lead out of the project ``root``."""
+    for path, leaf in paths.leaves(value):
+        field = path[3:] if path[1:2] == ("targets",) else path[1:]
+        names_files = (field[:1] and field[0] in _PATHS) or field == ("argocd", "applicationSet")
+        if names_files and not inside(root / leaf, root):
+            report.add(codes.FILE_OUTSIDE, at=path, path=leaf, root=root)
 
 
 def below(root: FilePath, path: str) -> str:

@@ -114,7 +114,7 @@ def render(
             places = [_place(task, paths, flags, all_targets=all_targets) for task in tasks]
             if places == [None]:
                 _refuse_idle(flags)
-                _print(_settled(tasks[0], flags, None), report)
+                _print(_settled(tasks[0], flags, None), report, whole=not paths)
                 return
             folders = _folders(tasks, places, flags, report, all_targets=all_targets)
         except Rejected as rejected:
@@ -201,12 +201,19 @@ def _form(task: Task, flags: Flags) -> To:
 # --- stdout ------------------------------------------------------------------------------------------------------
 
 
-def _print(task: Task, report: Report) -> None:
-    texts, findings = jobs.compile_all(task.sources, task.settings, _text)
-    found = [*report.findings, *findings]
-    jobs.refuse_errors(found)
-    console.show(found)
-    console.write("---\n".join(made.output for job in texts for made in job.objects if made.output))
+def _print(task: Task, report: Report, *, whole: bool) -> None:
+    """Print the objects of the jobs; of a target as a ``whole`` its further manifests, too."""
+    outputs, findings = jobs.compile_all(task.sources, task.settings, _text)
+    report.findings += findings
+    made = [each for job in outputs for each in job.objects]
+    texts = [each.output for each in made if each.output]
+    if whole and task.target is not None and task.target.manifests:
+        from openflow_render.emit.manifests import manifests
+
+        texts += manifests(task.target.manifests, task.folder, [each.key for each in made], report).files.values()
+    jobs.refuse_errors(report.findings)
+    console.show(report)
+    console.write("---\n".join(texts))
 
 
 def _text(resource: Resource) -> str:

@@ -26,7 +26,7 @@ _INSTALLS: Mapping[str, str] = {
     "kueue.x-k8s.io": "install Kueue, or choose another spec.scheduling.scheduler",
 }
 
-_FORBIDDEN = re.compile(r'\S+ "[^"]*" is forbidden: ')
+_FORBIDDEN = re.compile(r'(?<!\S)\S+ "[^"]*" is forbidden: ')
 NO_ROOM = "exceeded quota"
 _FIXED_POD = "pod updates may not change fields other than"
 

@@ -221,7 +221,7 @@ FILE_OUTSIDE = Code(
     ERROR,
     "{path} leaves the project folder {root}",
     hint="copy the file into the project; symbolic links may not lead out of it either",
-    about="A job may only read files of its own project, so that rendering a stranger's job is safe.",
+    about="What a job, an overlay or a project file names is in its own project: rendering a stranger's is safe.",
 )
 FILE_NOT_REGULAR = Code(
     "OF133",
@@ -250,6 +250,20 @@ FILE_ABSOLUTE = Code(
     "{path} is an absolute path, so the output depends on this machine",
     hint="copy the file into the project and name it relative to the job file",
     about="Someone else who renders the same job may get another result.",
+)
+LINK_OUTSIDE = Code(
+    "OF138",
+    WARNING,
+    "{path} leads out of the project folder {root}, so it is not read",
+    hint="copy what it leads to into the project, or name the path on the command line",
+    about="A folder is searched for jobs, and symbolic links in it are followed inside the project only.",
+)
+TEMPLATE_NO_OBJECT = Code(
+    "OF139",
+    ERROR,
+    "the template {file} makes no Kubernetes object: {field} is not what it is in every object",
+    hint="begin with `openflow init --templates`, which copies the built-in templates",
+    about="Whatever a template of the project holds, its object has apiVersion, kind and metadata with a name.",
 )
 FILE_UNREADABLE = Code(
     "OF137",
@@ -759,6 +773,24 @@ CANNOT_IGNORE = Code(
     hint="mend what it finds; what the cluster has can be told by `given`",
     about="Warnings, notes and some errors that a user may know better can be ignored; not what is sure to be refused.",
 )
+DRIVER_RESTARTS = Code(
+    "OF253",
+    WARNING,
+    "`{field}` of {object} is {value}, so the driver is started again in the same pod, with the same application id",
+    hint="leave it at Never; for retries set run.as: job and run.retries, which give each try a pod of its own",
+    about="Executors, claims and event logs of the run before carry the same id. A driver is started once in a pod.",
+    bad="""\
+patches:
+  - target: {kind: Pod}
+    merge: {spec: {restartPolicy: OnFailure}}
+""",
+    good="""\
+job:
+  spec:
+    run: {as: job, retries: 2}
+""",
+    source="Spark's driver pods, which spark-submit makes with restartPolicy Never",
+)
 
 # --- OF30x to OF34x: the engine and its properties --------------------------------------------------------------
 
@@ -847,7 +879,8 @@ UNKNOWN_PROPERTY = Code(
     WARNING,
     "Spark knows no property `{property}`{hint}",
     "correct the name; it is passed on as it is",
-    "Unknown properties under spark.kubernetes. are passed on, and then ignored by Spark.",
+    "A property under spark.kubernetes. that no release has, or one that differs from a known one by a letter or two. "
+    "It is passed on, and then ignored by Spark.",
 )
 
 NO_SPARK_PROPERTY = Code(
@@ -1382,6 +1415,276 @@ DEPLOYMENT_RESTARTS = Code(
     "let it run without end, as servers and streams do; run work that ends as pod, job or cronjob",
     "A batch job in a Deployment would do its work over and over.",
 )
+PROPERTY_OUTDATED = Code(
+    "OF384",
+    WARNING,
+    "`{property}` is out of date since Spark {since}{instead}",
+    hint="leave it out, or take its successor",
+    about="Spark warns of the property in its log, ignores it, or refuses a value other than the default.",
+    bad="""\
+job: {spec: {conf: {spark.blacklist.enabled: true}}}
+""",
+    good="""\
+job: {spec: {conf: {spark.excludeOnFailure.enabled: true}}}
+""",
+    source="the lists of SparkConf and SQLConf of Spark 4.3",
+)
+HEARTBEAT_TOO_SLOW = Code(
+    "OF385",
+    ERROR,
+    "`spark.executor.heartbeatInterval` of {heartbeat} is not shorter than `spark.network.timeout` of {timeout}",
+    hint="let several heartbeats fit into the timeout; a bare number counts milliseconds there, and seconds here",
+    about="Spark refuses to start, as every executor would be taken for lost between two heartbeats.",
+    bad="""\
+job: {spec: {conf: {spark.executor.heartbeatInterval: 120s}}}
+""",
+    good="""\
+job: {spec: {conf: {spark.executor.heartbeatInterval: 30s, spark.network.timeout: 300}}}
+""",
+    source="SparkConf.validateSettings",
+)
+SCALA_MIXED = Code(
+    "OF386",
+    WARNING,
+    "{what} is built for Scala {of_jar}, and {other} for {wanted}",
+    hint="take the build whose name ends in _{wanted}",
+    about="Classes of one Scala version do not fit another: the job would end with NoSuchMethodError or the like.",
+    bad="""\
+job: {spec: {application: {packages: ["io.delta:delta-spark_2.12:4.0.0"]}}}
+""",
+    good="""\
+job: {spec: {application: {packages: ["io.delta:delta-spark_2.13:4.0.0"]}}}
+""",
+    source="Scala's binary compatibility; Spark 4 is built for Scala 2.13 alone",
+)
+PACKAGE_OF_OTHER_VERSION = Code(
+    "OF387",
+    WARNING,
+    "{package} is made for Spark {of_package}, and the job runs {version}",
+    hint="take the package of the same version",
+    about="Packages of Spark's own use its internals, which differ from one release to the next.",
+    bad="""\
+job: {spec: {application: {packages: ["org.apache.spark:spark-sql-kafka-0-10_2.13:4.0.0"]}}}
+""",
+    good="""\
+job: {spec: {application: {packages: ["org.apache.spark:spark-sql-kafka-0-10_2.13:4.3.0"]}}}
+""",
+    source="Spark's releases",
+)
+FETCHED_IN_CLEAR = Code(
+    "OF388",
+    NOTE,
+    "{what} `{uri}` is fetched without encryption, and nothing is compared with what was meant",
+    hint="put it into the image (local://), or fetch it by https or from an object store",
+    about="Whoever can change what passes over the network decides what the driver runs. Spark knows no checksums.",
+    bad="""\
+job: {spec: {application: {main: "http://files.example/app.jar"}}}
+""",
+    good="""\
+job: {spec: {application: {main: "https://files.example/app.jar"}}}
+""",
+    source="Spark's way to fetch files",
+)
+EVENT_LOG_LOST = Code(
+    "OF389",
+    WARNING,
+    "event logs go to {folder}, a folder of the driver's container that is no volume",
+    hint="set spark.eventLog.dir to an object store or HDFS, or mount a volume there",
+    about="The logs are lost with the pod. If the image does not have the folder, the driver does not even start.",
+    bad="""\
+job: {spec: {conf: {spark.eventLog.enabled: true}}}
+""",
+    good="""\
+job: {spec: {conf: {spark.eventLog.enabled: true, spark.eventLog.dir: "s3a://logs/spark"}}}
+""",
+    source="EventLogFileWriter of Spark 4.3",
+)
+TEMPLATE_OVERWRITTEN = Code(
+    "OF390",
+    WARNING,
+    "`{field}` of the {role}'s pod template is {value}, which Spark replaces by {wanted}",
+    hint="leave it out, and set {instead}",
+    about="Spark writes some fields of a pod whatever its template says.",
+    bad="""\
+job:
+  spec:
+    executor:
+      template:
+        spec: {containers: [{name: main, resources: {limits: {memory: 8Gi}}}]}
+""",
+    good="""\
+job:
+  spec:
+    executor:
+      memory: 7g
+      template:
+        spec: {containers: [{name: main, resources: {limits: {ephemeral-storage: 8Gi}}}]}
+""",
+    source="BasicDriverFeatureStep and BasicExecutorFeatureStep of Spark 4.3",
+)
+BLANKS_LOST = Code(
+    "OF391",
+    WARNING,
+    "`{property}` begins or ends with blanks, which Spark takes away",
+    hint="write the value without them, or say it in another way, such as \\\\u0020 where the reader knows escapes",
+    about="Spark trims what it reads from spark.properties.",
+    bad="""\
+job: {spec: {conf: {spark.app.name: "report "}}}
+""",
+    good="""\
+job: {spec: {conf: {spark.app.name: "daily report"}}}
+""",
+    source="Utils.getPropertiesFromFile of Spark 4.3",
+)
+SHUFFLE_LOST = Code(
+    "OF392",
+    ERROR,
+    "dynamic allocation has no way to keep the shuffle files of executors that it removes",
+    hint="let spark.dynamicAllocation.shuffleTracking.enabled be true, or decommission executors",
+    about="Spark's driver refuses to start: it would remove executors whose shuffle files are still needed.",
+    bad="""\
+job:
+  spec:
+    executor: {instances: null, dynamicAllocation: {min: 1, max: 5}}
+    conf: {spark.dynamicAllocation.shuffleTracking.enabled: false}
+""",
+    good="""\
+job:
+  spec:
+    executor: {instances: null, dynamicAllocation: {min: 1, max: 5}}
+    conf: {spark.dynamicAllocation.shuffleTracking.enabled: true}
+""",
+    source="ExecutorAllocationManager of Spark 4.3",
+)
+NO_SHUFFLE_SERVICE = Code(
+    "OF393",
+    WARNING,
+    "`spark.shuffle.service.enabled` needs a shuffle service on every node, and Spark brings none to Kubernetes",
+    hint="leave it out; dynamic allocation tracks shuffle files instead",
+    about="Executors that find no shuffle service on their node end again.",
+    bad="""\
+job: {spec: {conf: {spark.shuffle.service.enabled: true}}}
+""",
+    good="""\
+job: {spec: {conf: {spark.shuffle.service.enabled: false}}}
+""",
+    source="BlockManager.registerWithExternalShuffleServer of Spark 4.3",
+)
+INITIAL_OVER_MAX = Code(
+    "OF394",
+    WARNING,
+    "the application starts with {count} executors, more than the {most} that dynamic allocation may start",
+    hint="lower `{property}`, or raise the upper bound",
+    about="Spark asks for the first executors without looking at the bound. `executor.instances` is such a number too.",
+    bad="""\
+job:
+  spec:
+    executor: {instances: 9, dynamicAllocation: {min: 1, max: 5}}
+""",
+    good="""\
+job:
+  spec:
+    executor: {instances: null, dynamicAllocation: {min: 1, max: 5, initial: 3}}
+""",
+    source="ExecutorAllocationManager of Spark 4.3",
+)
+UNBOUNDED = Code(
+    "OF395",
+    NOTE,
+    "dynamic allocation may start any number of executors",
+    hint="set executor.dynamicAllocation.max",
+    about="A stage with many tasks would take as many executors as the cluster gives.",
+    bad="""\
+job:
+  spec:
+    executor: {instances: null, dynamicAllocation: {min: 1}}
+""",
+    good="""\
+job:
+  spec:
+    executor: {instances: null, dynamicAllocation: {min: 1, max: 5}}
+""",
+    source="the default of spark.dynamicAllocation.maxExecutors",
+)
+HEAP_TOO_SMALL = Code(
+    "OF396",
+    ERROR,
+    "`{property}` is {value}, and Spark needs a heap of at least 450m",
+    hint="raise it; Spark keeps 300m for itself, and refuses a heap below one and a half times that",
+    about="The driver refuses to start: it looks at its own heap and at the size that executors will have.",
+    bad="""\
+job: {spec: {executor: {memory: 256m}}}
+""",
+    good="""\
+job: {spec: {executor: {memory: 512m}}}
+""",
+    source="UnifiedMemoryManager of Spark 4.3",
+    ignorable=True,
+)
+HEAP_TEXT = Code(
+    "OF397",
+    ERROR,
+    "`spark.driver.memory` is `{value}`, which reaches the JVM as -Xmx{value}: {problem}",
+    hint="write a whole number and k, m, g or t",
+    about="spark-submit passes the driver's memory on as it is written, and the JVM knows fewer units than Spark.",
+    bad="""\
+job: {spec: {driver: {memory: null}, conf: {spark.driver.memory: 2gb}}}
+""",
+    good="""\
+job: {spec: {driver: {memory: null}, conf: {spark.driver.memory: 2g}}}
+""",
+    source="SparkSubmitCommandBuilder of Spark 4.3",
+)
+TOO_FEW_CPUS = Code(
+    "OF398",
+    WARNING,
+    "an executor runs {slots} tasks of {each} at once, and may use no more than {limit} CPU",
+    hint="raise {property} to {cores}, leave it out, or lower the executor's cores",
+    about="Tasks that share too few CPUs are slowed down by the kernel, and heartbeats come late.",
+    bad="""\
+job: {spec: {executor: {cores: 4, cpu: {request: 1, limit: 1}}}}
+""",
+    good="""\
+job: {spec: {executor: {cores: 4, cpu: {request: 2, limit: 4}}}}
+""",
+    source="how Kubernetes limits CPU",
+)
+DEVICE_IDLE = Code(
+    "OF399",
+    WARNING,
+    "executors get devices of type {device}, and no task asks for one: `{property}` is not set",
+    hint="set it, for example to 1, or to a share such as 0.25 for four tasks to a device",
+    about="Spark gives a device only to tasks that ask for it, so it is paid for and not used.",
+    bad="""\
+job:
+  spec:
+    executor: {devices: {nvidia.com/gpu: 1}}
+    conf: {spark.executor.resource.gpu.discoveryScript: /opt/gpus.sh}
+""",
+    good="""\
+job:
+  spec:
+    executor: {devices: {nvidia.com/gpu: 1}}
+    conf: {spark.executor.resource.gpu.discoveryScript: /opt/gpus.sh, spark.task.resource.gpu.amount: 1}
+""",
+    source="ResourceProfile of Spark 4.3",
+)
+
+LIMIT_KEPT_LOW = Code(
+    "OF378",
+    WARNING,
+    "`{property}` holds {option}: the JVM keeps the soft limit of open files, which is 1024 on many nodes",
+    "leave it out, so that the JVM takes the hard limit; or say the soft one: `ulimits.nofile: 65536`",
+    "When it starts, the JVM raises its own limit of open files to the hard one, unless it is told not to.",
+)
+HARD_LIMITS = Code(
+    "OF379",
+    NOTE,
+    "the limits of {limits} are set as far as the hard limits of the node allow",
+    "raise hard limits on the nodes, in their container runtime; the image needs /bin/bash",
+    "A Pod has no field for limits of processes. A shell before the entrypoint sets the soft ones; the hard ones are "
+    "those of the container runtime, which no pod can raise.",
+)
 
 # --- OF4xx: Kubernetes schema and versions ----------------------------------------------------------------------
 
@@ -1702,6 +2005,516 @@ patches:
 """,
     source="the merge keys of Kubernetes' API",
 )
+TINY_SIZE = Code(
+    "OF450",
+    WARNING,
+    "`{field}` of {object} is {value}, no more than {bytes} bytes",
+    hint="add the unit that is meant, such as Mi or Gi; a size without a unit is in bytes, and `m` is a thousandth",
+    about="No container or volume can do with less than a mebibyte, so the unit was forgotten or mistaken.",
+    bad="""\
+job: {spec: {driver: {volumes: [{name: scratch, mountPath: /scratch, emptyDir: {sizeLimit: 500m}}]}}}
+""",
+    good="""\
+job: {spec: {driver: {volumes: [{name: scratch, mountPath: /scratch, emptyDir: {sizeLimit: 500Mi}}]}}}
+""",
+    source="Kubernetes' resource.Quantity",
+)
+NO_TASK_SLOT = Code(
+    "OF451",
+    ERROR,
+    "an executor has {cores} cores, and a task takes {each}",
+    hint="give executors more cores, or lower spark.task.cpus",
+    about="Spark refuses to start, as no executor could run a task.",
+    bad="""\
+job: {spec: {executor: {cores: 2}, conf: {spark.task.cpus: 4}}}
+""",
+    good="""\
+job: {spec: {executor: {cores: 4}, conf: {spark.task.cpus: 4}}}
+""",
+    source="ResourceUtils.validateTaskCpusLargeEnough of Spark 4.3",
+)
+MEMORY_TAKEN = Code(
+    "OF452",
+    WARNING,
+    "`{field}` of {object} is {value}, less than the {wanted}Mi of the process: heap, overhead and what else it has",
+    hint="raise it, or lower the memory that the job gives the process, which sets the limit by itself",
+    about="A process that uses the memory it was promised is ended by the kernel: OOMKilled, exit code 137.",
+    bad="""\
+patches:
+  - target: {kind: Pod}
+    merge:
+      spec:
+        containers:
+          - name: spark-kubernetes-driver
+            resources: {requests: {memory: 1Gi}, limits: {memory: 1Gi}}
+""",
+    good="""\
+patches:
+  - target: {kind: Pod}
+    merge:
+      spec:
+        containers:
+          - name: spark-kubernetes-driver
+            resources: {limits: {memory: 2Gi}}
+""",
+    source="how Kubernetes limits memory",
+)
+SCRATCH_IN_MEMORY = Code(
+    "OF453",
+    WARNING,
+    "volumes of the {role} keep {size} in memory, and beside the heap its pod has {beside}Mi",
+    hint="raise `{property}` by what the volumes may hold, or keep them on disk",
+    about="What is written to a volume in memory counts as memory of the pod, which is ended when it has too much.",
+    bad="""\
+job: {spec: {executor: {localDirs: {medium: Memory, sizeLimit: 4Gi}}}}
+""",
+    good="""\
+job: {spec: {executor: {localDirs: {medium: Memory, sizeLimit: 4Gi}, memoryOverhead: 5g}}}
+""",
+    source="Kubernetes' emptyDir, and Spark's advice for spark.kubernetes.local.dirs.tmpfs",
+)
+POD_RESOURCES_LESS = Code(
+    "OF455",
+    ERROR,
+    "`{field}` of {object} is {value}, less than the {wanted} that its containers have",
+    hint="raise it, or ask for less in the containers",
+    about="The API server refuses a pod that asks for less than its containers, or has a lower limit than one of them.",
+    bad="""\
+patches:
+  - target: {kind: Pod}
+    merge: {spec: {resources: {requests: {memory: 1Gi}}}}
+""",
+    good="""\
+patches:
+  - target: {kind: Pod}
+    merge: {spec: {resources: {requests: {memory: 2Gi}}}}
+""",
+    source="Kubernetes' validation of PodSpec",
+)
+GRACE_TOO_SHORT = Code(
+    "OF456",
+    WARNING,
+    "an executor may take {wanted} to hand its blocks on (`{property}`), and is ended after {grace}",
+    hint="set spark.kubernetes.executor.terminationGracePeriodSeconds (since 4.1), or the pod template's "
+    "terminationGracePeriodSeconds",
+    about="When a node is drained, Kubernetes ends a container after its grace period, finished or not.",
+    bad="""\
+job:
+  spec:
+    conf: {spark.decommission.enabled: true, spark.executor.decommission.forceKillTimeout: 5min}
+""",
+    good="""\
+job:
+  spec:
+    conf:
+      spark.decommission.enabled: true
+      spark.executor.decommission.forceKillTimeout: 5min
+      spark.kubernetes.executor.terminationGracePeriodSeconds: 330s
+""",
+    source="how Kubernetes ends pods",
+)
+NO_DECOMMISSION = Code(
+    "OF457",
+    WARNING,
+    "`{property}` has no effect without `spark.decommission.enabled`",
+    hint="set both",
+    about="Blocks are handed on only by executors that are decommissioned.",
+    bad="""\
+job: {spec: {conf: {spark.storage.decommission.enabled: true}}}
+""",
+    good="""\
+job: {spec: {conf: {spark.storage.decommission.enabled: true, spark.decommission.enabled: true}}}
+""",
+    source="CoarseGrainedExecutorBackend of Spark 4.3",
+)
+QUOTA_EXCEEDED = Code(
+    "OF460",
+    WARNING,
+    "the application starts with {wanted} {what}, and the quota {quota} ({place}) allows {hard}",
+    hint="ask for less, or have the quota raised",
+    about="The driver starts, and then executors are refused for as long as it runs: `exceeded quota`.",
+    bad="""\
+job: {spec: {executor: {instances: 20}}}
+given:
+  - {apiVersion: v1, kind: ResourceQuota, metadata: {name: team}, spec: {hard: {requests.memory: 20Gi}}}
+""",
+    good="""\
+job: {spec: {executor: {instances: 10}}}
+given:
+  - {apiVersion: v1, kind: ResourceQuota, metadata: {name: team}, spec: {hard: {requests.memory: 20Gi}}}
+""",
+    source="Kubernetes' ResourceQuota",
+)
+QUOTA_BELOW_MOST = Code(
+    "OF461",
+    NOTE,
+    "the application may grow to {wanted} {what}, and the quota {quota} ({place}) allows {hard}",
+    hint="lower the upper bound of dynamic allocation, or let the quota be the bound",
+    about="Executors beyond the quota are refused again and again.",
+    bad="""\
+job: {spec: {executor: {instances: null, dynamicAllocation: {min: 1, max: 50}}}}
+given:
+  - {apiVersion: v1, kind: ResourceQuota, metadata: {name: team}, spec: {hard: {pods: "20"}}}
+""",
+    good="""\
+job: {spec: {executor: {instances: null, dynamicAllocation: {min: 1, max: 19}}}}
+given:
+  - {apiVersion: v1, kind: ResourceQuota, metadata: {name: team}, spec: {hard: {pods: "20"}}}
+""",
+    source="Kubernetes' ResourceQuota",
+)
+QUOTA_REFUSES = Code(
+    "OF462",
+    ERROR,
+    "{object} counts for {wanted} {what}, and the quota {quota} ({place}) allows {hard}",
+    hint="ask for less, or have the quota raised",
+    about="One object alone is more than the quota of its namespace, so it can never be made.",
+    bad="""\
+job: {spec: {driver: {memory: 30g}}}
+given:
+  - {apiVersion: v1, kind: ResourceQuota, metadata: {name: team}, spec: {hard: {requests.memory: 20Gi}}}
+""",
+    good="""\
+job: {spec: {driver: {memory: 10g}}}
+given:
+  - {apiVersion: v1, kind: ResourceQuota, metadata: {name: team}, spec: {hard: {requests.memory: 20Gi}}}
+""",
+    source="Kubernetes' ResourceQuota",
+    ignorable=True,
+)
+QUOTA_NEEDS_VALUE = Code(
+    "OF463",
+    ERROR,
+    "`{field}` of {object} is not said, and the quota {quota} ({place}) counts {what}",
+    hint="set it ({advice}), or let a LimitRange of the namespace give a default",
+    about="Where a quota counts requests or limits of CPU or memory, a container that states none is refused. Spark "
+    "writes no limit of CPU by itself.",
+    bad="""\
+given:
+  - {apiVersion: v1, kind: ResourceQuota, metadata: {name: team}, spec: {hard: {limits.cpu: "40"}}}
+""",
+    good="""\
+job: {spec: {driver: {cpu: {limit: 1}}, executor: {cpu: {limit: 1}}}}
+given:
+  - {apiVersion: v1, kind: ResourceQuota, metadata: {name: team}, spec: {hard: {limits.cpu: "40"}}}
+""",
+    source="Kubernetes' ResourceQuota",
+    ignorable=True,
+)
+OUTSIDE_RANGE = Code(
+    "OF464",
+    ERROR,
+    "`{field}` of {object} is {value}, and the LimitRange {range} ({place}) wants {wanted}",
+    hint="change it, or ask for another LimitRange",
+    about="The API server refuses containers, pods and claims outside the bounds of their namespace.",
+    bad="""\
+job: {spec: {driver: {memory: 20g}}}
+given:
+  - apiVersion: v1
+    kind: LimitRange
+    metadata: {name: team}
+    spec: {limits: [{type: Container, max: {memory: 16Gi}}]}
+""",
+    good="""\
+job: {spec: {driver: {memory: 12g}}}
+given:
+  - apiVersion: v1
+    kind: LimitRange
+    metadata: {name: team}
+    spec: {limits: [{type: Container, max: {memory: 16Gi}}]}
+""",
+    source="Kubernetes' LimitRange",
+    ignorable=True,
+)
+DEFAULT_BELOW_REQUEST = Code(
+    "OF465",
+    ERROR,
+    "`{field}` of {object} asks for {request}, and the LimitRange {range} ({place}) limits it to {limit} by default",
+    hint="set the limit as well ({advice})",
+    about="A container without a limit gets the default of its namespace; one that asks for more is then refused.",
+    bad="""\
+job: {spec: {executor: {cores: 4}}}
+given:
+  - apiVersion: v1
+    kind: LimitRange
+    metadata: {name: team}
+    spec: {limits: [{type: Container, default: {cpu: "2"}}]}
+""",
+    good="""\
+job: {spec: {executor: {cores: 4, cpu: {limit: 4}}}}
+given:
+  - apiVersion: v1
+    kind: LimitRange
+    metadata: {name: team}
+    spec: {limits: [{type: Container, default: {cpu: "2"}}]}
+""",
+    source="Kubernetes' LimitRange",
+    ignorable=True,
+)
+NO_NODE_HOLDS = Code(
+    "OF466",
+    WARNING,
+    "{object} asks for {wanted} {what}, and {node}, the node that comes closest, has {most}",
+    hint="ask for less, or for other nodes; daemons take a part of each node besides",
+    about="A pod that fits no node waits for ever, unless the cluster makes larger nodes.",
+    bad="""\
+job: {spec: {executor: {cores: 32}}}
+given:
+  - {apiVersion: v1, kind: Node, metadata: {name: n1}, status: {allocatable: {cpu: "16", memory: 64Gi}}}
+""",
+    good="""\
+job: {spec: {executor: {cores: 15}}}
+given:
+  - {apiVersion: v1, kind: Node, metadata: {name: n1}, status: {allocatable: {cpu: "16", memory: 64Gi}}}
+""",
+    source="Kubernetes' scheduler",
+)
+API_REMOVED = Code(
+    "OF417",
+    ERROR,
+    "{object}: Kubernetes serves no {kind} of {version} since {since}",
+    hint="write `apiVersion: {now}`, and mind what else has changed in it",
+    about="An API version that was given up after a newer one had come; the API server knows nothing of it any more.",
+)
+OUTDATED = Code(
+    "OF418",
+    WARNING,
+    "`{field}` of {object} is a way of saying it that Kubernetes has given up",
+    hint="use {now}",
+    about="Labels of nodes and annotations that a proper one, or a field, has replaced; most have no effect any more.",
+    bad="""\
+job:
+  spec:
+    driver:
+      nodeSelector: {failure-domain.beta.kubernetes.io/zone: eu-1a}
+""",
+    good="""\
+job:
+  spec:
+    driver:
+      nodeSelector: {topology.kubernetes.io/zone: eu-1a}
+""",
+    source="Kubernetes' list of well-known labels, annotations and taints",
+)
+NOT_SERVED = Code(
+    "OF419",
+    ERROR,
+    "`{field}` of {object}: the cluster has no such {kind} of {group}: {why}",
+    hint="install the definition in this version, or give all that the cluster has",
+    about="A custom resource needs its definition in the cluster. Where any definition is given, all that matter are.",
+    bad="""\
+job:
+  spec:
+    scheduling: {scheduler: volcano}
+given:
+  - apiVersion: apiextensions.k8s.io/v1
+    kind: CustomResourceDefinition
+    metadata: {name: queues.scheduling.volcano.sh}
+    spec:
+      group: scheduling.volcano.sh
+      names: {kind: Queue, plural: queues}
+      scope: Cluster
+      versions: [{name: v1beta1, served: true, storage: true}]
+""",
+    good="""\
+job:
+  spec:
+    scheduling: {scheduler: volcano}
+given:
+  - apiVersion: apiextensions.k8s.io/v1
+    kind: CustomResourceDefinition
+    metadata: {name: podgroups.scheduling.volcano.sh}
+    spec:
+      group: scheduling.volcano.sh
+      names: {kind: PodGroup, plural: podgroups}
+      scope: Namespaced
+      versions: [{name: v1beta1, served: true, storage: true}]
+""",
+    source="how the API server serves custom resources",
+    ignorable=True,
+)
+GATE_OFF = Code(
+    "OF423",
+    WARNING,
+    "Kubernetes drops `{field}` of {object} in silence up to {last}, unless its feature gate {gate} is on",
+    hint="do without it, or have the gate switched on and ignore this finding",
+    about="The API server knows the field, but takes it out of objects as long as its feature is not switched on.",
+    bad="""\
+target: {kubernetes: "1.28"}
+job:
+  spec:
+    driver:
+      initContainers: [{name: proxy, image: "registry.example/proxy:1", restartPolicy: Always}]
+""",
+    good="""\
+target: {kubernetes: "1.29"}
+job:
+  spec:
+    driver:
+      initContainers: [{name: proxy, image: "registry.example/proxy:1", restartPolicy: Always}]
+""",
+    source="Kubernetes' feature gates, and the descriptions of fields in its API",
+)
+EXECUTOR_NAME = Code(
+    "OF424",
+    ERROR,
+    "`{field}` of {object}: executors cannot be called by this prefix: {problem}",
+    hint="let `spark.kubernetes.executor.podNamePrefix` be short, and of lower-case letters, digits and `-`",
+    about="The driver adds a number to the prefix for the name of an executor, and makes its host name of the last 63 "
+    "characters; in a host name no dot may stand, for which Spark writes `_`. The API server refuses such pods, so "
+    "the driver would ask in vain for ever.",
+    bad="""\
+job:
+  spec:
+    conf: {spark.kubernetes.executor.podNamePrefix: etl.nightly}
+""",
+    good="""\
+job:
+  spec:
+    conf: {spark.kubernetes.executor.podNamePrefix: etl-nightly}
+""",
+    source="`BasicExecutorFeatureStep` of Spark 4.3, and Kubernetes' validation of PodSpec",
+)
+KUBERNETES_NAMESPACE = Code(
+    "OF425",
+    WARNING,
+    "the namespace {namespace} is Kubernetes' own",
+    hint="give the job a namespace of its own",
+    about="What runs beside the parts of the cluster shares their quota, rights and exceptions from policies.",
+    bad="""\
+job:
+  metadata: {namespace: kube-system}
+""",
+    good="""\
+job:
+  metadata: {namespace: data}
+""",
+    source="the namespaces that every cluster begins with",
+)
+LABEL_RESERVED = Code(
+    "OF426",
+    ERROR,
+    "the label {label} belongs to {owner}",
+    hint="choose another key, such as one with a domain of yours before the slash",
+    about="By such labels Services find drivers, engines their executors, and openflow what it has made.",
+    bad="""\
+job:
+  metadata:
+    labels: {app.kubernetes.io/managed-by: team-a}
+""",
+    good="""\
+job:
+  metadata:
+    labels: {app.kubernetes.io/part-of: reports}
+""",
+    source="Kubernetes' label syntax, which reserves its domains; the labels of Spark and of openflow",
+    ignorable=True,
+)
+LABEL_LOST = Code(
+    "OF427",
+    WARNING,
+    "`{field}` of {object} is not `openflow`, as it is on the job's other objects",
+    hint="take back the patch that changes it",
+    about="By this label `apply`, `delete --old-runs` and people find what openflow has made; without it, it stays.",
+    bad="""\
+patches:
+  - target: {kind: Service}
+    merge: {metadata: {labels: {app.kubernetes.io/managed-by: helm}}}
+""",
+    good="""\
+patches:
+  - target: {kind: Service}
+    merge: {metadata: {labels: {app.kubernetes.io/part-of: reports}}}
+""",
+    source="Kubernetes' recommended labels, and how openflow finds old runs",
+)
+OBJECT_TOO_BIG = Code(
+    "OF428",
+    ERROR,
+    "{object} takes {size} bytes or more; etcd takes {most}",
+    hint="put long text into ConfigMaps, the image or a volume",
+    about="The API server cannot store an object that is larger than a request to etcd may be.",
+    bad="""\
+vars: {x: xxxxxxxxxxxxxxxx}
+patches:
+  - target: {kind: Pod}
+    json:  # 8 texts of 64 KiB, and all that in 4 containers
+      - op: add
+        path: /spec/containers/0/args/0
+        value: "{{ vars.x | replace('x', vars.x) | replace('x', vars.x) | replace('x', vars.x) }}"
+      - {op: copy, from: /spec/containers/0/args/0, path: /spec/containers/0/args/0}
+      - {op: copy, from: /spec/containers/0/args/0, path: /spec/containers/0/args/0}
+      - {op: copy, from: /spec/containers/0/args/0, path: /spec/containers/0/args/0}
+      - {op: copy, from: /spec/containers/0/args/0, path: /spec/containers/0/args/0}
+      - {op: copy, from: /spec/containers/0/args/0, path: /spec/containers/0/args/0}
+      - {op: copy, from: /spec/containers/0/args/0, path: /spec/containers/0/args/0}
+      - {op: copy, from: /spec/containers/0/args/0, path: /spec/containers/0/args/0}
+      - {op: copy, from: /spec/containers/0, path: /spec/containers/0}
+      - {op: copy, from: /spec/containers/0, path: /spec/containers/0}
+      - {op: copy, from: /spec/containers/0, path: /spec/containers/0}
+""",
+    good="""\
+job:
+  spec:
+    driver:
+      env: {LOOKUP: /opt/lookup.csv}
+""",
+    source="etcd's limit of a request",
+)
+OWNER_WRITTEN = Code(
+    "OF429",
+    WARNING,
+    "`{field}` of {object}: an owner is known by its uid, which one object has once",
+    hint="leave it out; what openflow makes for a run it also retires with it",
+    about="When the object with this uid is gone, or was never in this cluster, Kubernetes deletes what it owns.",
+    bad="""\
+patches:
+  - target: {kind: ConfigMap}
+    merge:
+      metadata:
+        ownerReferences: [{apiVersion: v1, kind: Pod, name: etl, uid: 6a3f7c1e-0f3e-4d5a-9a56-0c4cbb3f5d11}]
+""",
+    good="""\
+patches:
+  - target: {kind: ConfigMap}
+    merge: {metadata: {annotations: {example.org/owner: etl}}}
+""",
+    source="Kubernetes' garbage collection",
+)
+HAS_NO_NAMESPACE = Code(
+    "OF431",
+    WARNING,
+    "`{field}` of {object}: a {kind} is in no namespace",
+    hint="take the field out of the template",
+    about="Some kinds belong to the cluster as a whole; a namespace that is written there is passed over.",
+    source="the scope of kinds in Kubernetes' API",
+)
+NAMESPACE_UNSAID = Code(
+    "OF432",
+    WARNING,
+    "`{field}` of {object} is missing: it would be that of whoever applies it",
+    hint='write `namespace: "{{{{ app.namespace }}}}"` in the template',
+    about="All that a job becomes lives in one namespace, whatever the kubeconfig of the moment says.",
+)
+COPIED_FROM_CLUSTER = Code(
+    "OF433",
+    WARNING,
+    "`{field}` of {object} is what a cluster writes into an object that is there",
+    hint="leave it out; it came with what was copied from a cluster",
+    about="Nodes, hashes, uids and tokens are given to objects by controllers: copied, they tie a pod to a node that "
+    "may be full or gone, or make a controller take it for its own.",
+    bad="""\
+patches:
+  - target: {kind: Pod}
+    merge: {spec: {nodeName: node-17}}
+""",
+    good="""\
+patches:
+  - target: {kind: Pod}
+    merge: {spec: {nodeSelector: {kubernetes.io/hostname: node-17}}}
+""",
+    source="what Kubernetes' scheduler and controllers write",
+)
 
 # --- OF5xx: references between objects --------------------------------------------------------------------------
 
@@ -1847,6 +2660,10 @@ given:
   - apiVersion: rbac.authorization.k8s.io/v1
     kind: Role
     metadata: {name: spark-driver, namespace: data}
+    rules:
+      - apiGroups: [""]
+        resources: [pods, configmaps, services, persistentvolumeclaims]
+        verbs: [get, list, watch, create, delete, deletecollection]
 """,
     source="Kubernetes' RBAC",
     ignorable=True,
@@ -1878,6 +2695,634 @@ OBJECT_OF_TWO_JOBS = Code(
     hint="{advice}",
     about="Two jobs of one run make an object of one name, so each would overwrite the other's. Only accounts, Roles, "
     "Namespaces and claims with a fixed name may be shared, if the jobs agree on their content.",
+)
+CLAIM_NAME_SHARED = Code(
+    "OF540",
+    ERROR,
+    "`{property}` is {name}, so every executor would make a claim of that name",
+    hint="write OnDemand, or put SPARK_EXECUTOR_ID into the name; leave class and size out to mount one that is there",
+    about="With a class and a size Spark makes the claim for each executor, and the second one fails.",
+    bad="""\
+job:
+  spec:
+    conf:
+      spark.kubernetes.executor.volumes.persistentVolumeClaim.data.mount.path: /data
+      spark.kubernetes.executor.volumes.persistentVolumeClaim.data.options.claimName: scratch
+      spark.kubernetes.executor.volumes.persistentVolumeClaim.data.options.storageClass: fast
+      spark.kubernetes.executor.volumes.persistentVolumeClaim.data.options.sizeLimit: 10Gi
+""",
+    good="""\
+job:
+  spec:
+    conf:
+      spark.kubernetes.executor.volumes.persistentVolumeClaim.data.mount.path: /data
+      spark.kubernetes.executor.volumes.persistentVolumeClaim.data.options.claimName: scratch-SPARK_EXECUTOR_ID
+      spark.kubernetes.executor.volumes.persistentVolumeClaim.data.options.storageClass: fast
+      spark.kubernetes.executor.volumes.persistentVolumeClaim.data.options.sizeLimit: 10Gi
+""",
+    source="MountVolumesFeatureStep and ExecutorPodsAllocator of Spark 4.3",
+    ignorable=True,
+)
+NO_STORAGE_CLASS = Code(
+    "OF541",
+    ERROR,
+    "`{field}` of {object} {problem}{near}",
+    hint="name a class that the cluster has",
+    about="A claim whose class is not there waits for ever, and the pod with it.",
+    bad="""\
+job: {spec: {executor: {volumes: [{name: data, mountPath: /data, claim: {size: 10Gi, storageClass: fast}}]}}}
+given:
+  - {apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: standard}, provisioner: example.com/disk}
+""",
+    good="""\
+job: {spec: {executor: {volumes: [{name: data, mountPath: /data, claim: {size: 10Gi, storageClass: fast}}]}}}
+given:
+  - {apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: fast}, provisioner: example.com/disk}
+""",
+    source="Kubernetes' StorageClass",
+    ignorable=True,
+)
+CLAIM_OF_ONE_NODE = Code(
+    "OF543",
+    WARNING,
+    "{count} mount the claim {claim}, which only one node can mount at a time (ReadWriteOnce)",
+    hint="give each executor a claim of its own, or take accessMode ReadWriteMany",
+    about="Pods on other nodes wait in ContainerCreating.",
+    bad="""\
+job:
+  spec:
+    executor:
+      volumes:
+        - {name: data, mountPath: /data, claim: {size: 10Gi, perExecutor: false, accessMode: ReadWriteOnce}}
+""",
+    good="""\
+job:
+  spec:
+    executor:
+      volumes:
+        - {name: data, mountPath: /data, claim: {size: 10Gi, perExecutor: false, accessMode: ReadWriteMany}}
+""",
+    source="Kubernetes' access modes",
+)
+CLAIM_OF_ONE_POD = Code(
+    "OF544",
+    ERROR,
+    "{count} mount the claim {claim}, which only one pod can mount at a time (ReadWriteOncePod)",
+    hint="give each executor a claim of its own, or take accessMode ReadWriteMany",
+    about="The scheduler places one of the pods, and the others wait for it to end.",
+    bad="""\
+job:
+  spec:
+    executor:
+      volumes:
+        - {name: data, mountPath: /data, claim: {size: 10Gi, perExecutor: false, accessMode: ReadWriteOncePod}}
+""",
+    good="""\
+job:
+  spec:
+    executor:
+      volumes:
+        - {name: data, mountPath: /data, claim: {size: 10Gi, accessMode: ReadWriteOncePod}}
+""",
+    source="Kubernetes' access modes",
+    ignorable=True,
+)
+BAD_ACCESS_MODE = Code(
+    "OF545",
+    ERROR,
+    "`{field}` of {object}: {problem}",
+    hint="write ReadWriteOnce, ReadWriteOncePod, ReadWriteMany or ReadOnlyMany",
+    about="The API server refuses short forms, and ReadWriteOncePod beside another mode.",
+    bad="""\
+job:
+  spec:
+    driver:
+      volumes:
+        - {name: d, mountPath: /d, ephemeral: {volumeClaimTemplate: {spec: {
+            accessModes: [RWX], resources: {requests: {storage: 1Gi}}}}}}
+""",
+    good="""\
+job:
+  spec:
+    driver:
+      volumes:
+        - {name: d, mountPath: /d, ephemeral: {volumeClaimTemplate: {spec: {
+            accessModes: [ReadWriteMany], resources: {requests: {storage: 1Gi}}}}}}
+""",
+    source="Kubernetes' validation of PersistentVolumeClaimSpec",
+)
+HOST_PATH = Code(
+    "OF546",
+    WARNING,
+    "`{field}` of {object} is {value}: whoever controls the pod controls the node",
+    hint="mount the one folder that is needed, read-only, or use another kind of volume",
+    about="Such folders hold the node's own configuration, secrets and sockets.",
+    bad="""\
+job: {spec: {driver: {volumes: [{name: sock, mountPath: /sock, hostPath: {path: /var/run/docker.sock}}]}}}
+""",
+    good="""\
+job: {spec: {driver: {volumes: [{name: disk, mountPath: /scratch, hostPath: {path: /mnt/disk1}}]}}}
+""",
+    source="Kubernetes' advice about hostPath",
+)
+PATH_LEAVES = Code(
+    "OF547",
+    ERROR,
+    "`{field}` of {object} is {value}, and {problem}",
+    hint="write a path without `..`, from where it is looked up",
+    about="The API server refuses paths that lead out of their volume.",
+    bad="""\
+job: {spec: {driver: {volumes: [{name: d, mountPath: /d, subPath: ../other, emptyDir: {}}]}}}
+""",
+    good="""\
+job: {spec: {driver: {volumes: [{name: d, mountPath: /d, subPath: other, emptyDir: {}}]}}}
+""",
+    source="Kubernetes' validation of volumes and mounts",
+)
+MODE_IN_DECIMAL = Code(
+    "OF548",
+    WARNING,
+    "`{field}` of {object} is {value}, which in octal is {octal}",
+    hint="write 0o{value} if that is meant, which is {meant}",
+    about="Modes are numbers as any other, so 440 is no short form of 0440.",
+    bad="""\
+job: {spec: {driver: {volumes: [{name: c, mountPath: /c, configMap: {name: site, defaultMode: 440}}]}}}
+""",
+    good="""\
+job: {spec: {driver: {volumes: [{name: c, mountPath: /c, configMap: {name: site, defaultMode: 0o440}}]}}}
+""",
+    source="YAML 1.2, in which numbers are decimal",
+)
+BAD_MODE = Code(
+    "OF549",
+    ERROR,
+    "`{field}` of {object} is {value}, and must be between 0 and 511 (0o777){near}",
+    hint="write the mode in octal, for example 0o644",
+    about="The API server refuses other modes of files.",
+    bad="""\
+job: {spec: {driver: {volumes: [{name: c, mountPath: /c, configMap: {name: site, defaultMode: 644}}]}}}
+""",
+    good="""\
+job: {spec: {driver: {volumes: [{name: c, mountPath: /c, configMap: {name: site, defaultMode: 0o644}}]}}}
+""",
+    source="Kubernetes' validation of volumes",
+)
+NO_FS_GROUP = Code(
+    "OF550",
+    WARNING,
+    "{object} writes to the claim behind `{field}` as user {user}, and its security context names no fsGroup",
+    hint="set fsGroup, and for large volumes fsGroupChangePolicy: OnRootMismatch",
+    about="A new volume belongs to root on most storage, so the user may not write there.",
+    bad="""\
+job:
+  spec:
+    driver:
+      securityContext: {runAsUser: 185}
+      volumes: [{name: data, mountPath: /data, persistentVolumeClaim: {claimName: data}}]
+""",
+    good="""\
+job:
+  spec:
+    driver:
+      securityContext: {runAsUser: 185, fsGroup: 185}
+      volumes: [{name: data, mountPath: /data, persistentVolumeClaim: {claimName: data}}]
+""",
+    source="the kubelet, which sets the owner of volumes by fsGroup",
+)
+NOWHERE_TO_WRITE = Code(
+    "OF551",
+    WARNING,
+    "`{field}` of {object}: the root file system is read-only, and nothing writable is mounted at {folder}",
+    hint="mount an emptyDir there",
+    about="The JVM and Spark write temporary files to /tmp.",
+    bad="""\
+job:
+  spec:
+    driver:
+      securityContext: {readOnlyRootFilesystem: true}
+""",
+    good="""\
+job:
+  spec:
+    driver:
+      securityContext: {readOnlyRootFilesystem: true}
+      volumes: [{name: tmp, mountPath: /tmp, emptyDir: {}}]
+""",
+    source="java.io.tmpdir, which Spark uses for what it downloads",
+)
+SCRATCH_MISNAMED = Code(
+    "OF552",
+    WARNING,
+    "the volume {name} of the {role} is not used for shuffle files: Spark looks for names that begin with "
+    "spark-local-dir-",
+    hint="call it spark-local-dir-1, or name it under localDirs",
+    about="Only volumes with that prefix take the place of the scratch folder that Spark makes.",
+    bad="""\
+job: {spec: {executor: {volumes: [{name: spark-local-dirs-1, mountPath: /scratch, emptyDir: {}}]}}}
+""",
+    good="""\
+job: {spec: {executor: {volumes: [{name: spark-local-dir-1, mountPath: /scratch, emptyDir: {}}]}}}
+""",
+    source="LocalDirsFeatureStep of Spark 4.3",
+)
+LOCAL_DIR_IGNORED = Code(
+    "OF553",
+    WARNING,
+    "`spark.local.dir` has no effect on the {role}, as the volume {name} is there",
+    hint="leave one of the two out",
+    about="Where a volume's name begins with spark-local-dir-, Spark writes to such volumes alone.",
+    bad="""\
+job:
+  spec:
+    driver: {localDirs: {sizeLimit: 10Gi}}
+    executor: {localDirs: {sizeLimit: 10Gi}}
+    conf: {spark.local.dir: /scratch}
+""",
+    good="""\
+job: {spec: {conf: {spark.local.dir: /scratch}}}
+""",
+    source="LocalDirsFeatureStep of Spark 4.3",
+)
+VOLUME_GONE = Code(
+    "OF554",
+    ERROR,
+    "`{field}` of {object}: Kubernetes {minor} no longer mounts such volumes{when}",
+    hint="{instead}",
+    about="The API server still takes the field, and the pod waits in ContainerCreating.",
+    bad="""\
+job: {spec: {driver: {volumes: [{name: g, mountPath: /g, glusterfs: {endpoints: e, path: p}}]}}}
+""",
+    good="""\
+job: {spec: {driver: {volumes: [{name: g, mountPath: /g, nfs: {server: nfs.example, path: /p}}]}}}
+""",
+    source="the release notes of Kubernetes",
+    ignorable=True,
+)
+REUSE_OFF = Code(
+    "OF557",
+    WARNING,
+    "`spark.kubernetes.driver.waitToReusePersistentVolumeClaim` has no effect, as `{property}` is false",
+    hint="leave the latter out: it is true by default",
+    about="Executors can take over only claims that the driver owns and may give on.",
+    bad="""\
+job:
+  spec:
+    conf:
+      spark.kubernetes.driver.waitToReusePersistentVolumeClaim: true
+      spark.kubernetes.driver.reusePersistentVolumeClaim: false
+""",
+    good="""\
+job: {spec: {conf: {spark.kubernetes.driver.waitToReusePersistentVolumeClaim: true}}}
+""",
+    source="ExecutorPodsAllocator of Spark 4.3",
+)
+
+NOT_GIVEN = Code(
+    "OF510",
+    ERROR,
+    "`{field}` of {object} names {target_kind} {name}, which neither the job makes nor the cluster has{near}",
+    hint="correct the name, make the {target_kind}, or add it to what is given",
+    about="Where any objects of a kind are given, all that matter are; a pod that names another waits or is refused.",
+    bad="""\
+job:
+  spec:
+    driver: {serviceAccount: spark-drivers}
+given:
+  - apiVersion: v1
+    kind: ServiceAccount
+    metadata: {name: spark-driver, namespace: data}
+""",
+    good="""\
+job:
+  spec:
+    driver: {serviceAccount: spark-driver}
+given:
+  - apiVersion: v1
+    kind: ServiceAccount
+    metadata: {name: spark-driver, namespace: data}
+""",
+    source="Kubernetes' admission of pods, and the kubelet",
+    ignorable=True,
+)
+NO_REGISTRY_SECRET = Code(
+    "OF511",
+    WARNING,
+    "`{field}` of {object}: the Secret {name} holds no credentials of a registry",
+    hint="make it by `kubectl create secret docker-registry`; its key is .dockerconfigjson",
+    about="The kubelet passes over Secrets of another type, and then pulls the image as nobody.",
+    bad="""\
+job:
+  spec:
+    image: {name: "registry.example/spark:4.3.0", pullSecrets: [registry]}
+given:
+  - apiVersion: v1
+    kind: Secret
+    metadata: {name: registry, namespace: data}
+    data: {password: aHVudGVyMg==}
+""",
+    good="""\
+job:
+  spec:
+    image: {name: "registry.example/spark:4.3.0", pullSecrets: [registry]}
+given:
+  - apiVersion: v1
+    kind: Secret
+    type: kubernetes.io/dockerconfigjson
+    metadata: {name: registry, namespace: data}
+    data: {.dockerconfigjson: e30=}
+""",
+    source="the kubelet",
+)
+HEADLESS_OUTSIDE = Code(
+    "OF512",
+    ERROR,
+    "`{field}` of {object} is {kind}, which the API server refuses without a cluster address",
+    hint="leave the driver's Service as it is, and make one of your own for what is to be reached from outside",
+    about="A Service with `clusterIP: None` stands for the pods' own addresses and can be no entrance from outside.",
+    bad="""\
+patches:
+  - target: {kind: Service}
+    merge: {spec: {type: NodePort}}
+""",
+    good="""\
+patches:
+  - target: {kind: Service}
+    merge: {spec: {type: ClusterIP}}
+""",
+    source="Kubernetes' validation of ServiceSpec",
+)
+NOT_HEADLESS = Code(
+    "OF513",
+    WARNING,
+    "`{field}` of {object} is not None: executors would meet an address that stands for the driver, not the driver's",
+    hint="let clusterIP be None, and make a Service of your own for other uses",
+    about="Executors connect to the driver at the address of its pod; only a Service without one of its own gives it.",
+    bad="""\
+patches:
+  - target: {kind: Service}
+    merge: {spec: {clusterIP: null}}
+""",
+    good="""\
+patches:
+  - target: {kind: Service}
+    merge: {spec: {clusterIP: None}}
+""",
+    source="`DriverServiceFeatureStep` of Spark 4.3",
+)
+SELECTS_OTHER_RUNS = Code(
+    "OF514",
+    WARNING,
+    "the selector of {object} names nothing that is this run's alone",
+    hint="keep the label that holds the run's identity",
+    about="Two runs of a job may be under way at once; a name that stands for both drivers sends executors astray.",
+    bad="""\
+patches:
+  - target: {kind: Service}
+    merge: {spec: {selector: {spark-app-selector: null}}}
+""",
+    good="""\
+patches:
+  - target: {kind: Service}
+    merge: {spec: {selector: {spark-app-name: null}}}
+""",
+    source="how Kubernetes finds the endpoints of a Service",
+)
+PORTS_DISAGREE = Code(
+    "OF515",
+    WARNING,
+    "`{field}` of {object} has no port {port}, on which the driver listens by `{property}`",
+    hint="change ports by their properties, which reach pod, Service and driver alike",
+    about="The driver listens where its properties say; a Service that says another number leads past it.",
+    bad="""\
+patches:
+  - target: {kind: Service}
+    json: [{op: replace, path: /spec/ports/0/port, value: 7100}]
+""",
+    good="""\
+job:
+  spec:
+    conf: {spark.driver.port: "7100"}
+""",
+    source="`DriverServiceFeatureStep` of Spark 4.3",
+)
+NO_SUCH_PORT = Code(
+    "OF516",
+    ERROR,
+    "`{field}` of {object}: {pod} has no port called {name}",
+    hint="name a port that one of its containers declares, or write its number",
+    about="A Service finds a port that is called by its name only if the pod declares it; else it leads nowhere.",
+    bad="""\
+patches:
+  - target: {kind: Service}
+    json: [{op: replace, path: /spec/ports/0/targetPort, value: driver-rpc}]
+""",
+    good="""\
+patches:
+  - target: {kind: Service}
+    json: [{op: replace, path: /spec/ports/0/targetPort, value: driver-rpc-port}]
+""",
+    source="how Kubernetes finds the endpoints of a Service",
+    ignorable=True,
+)
+WAITS_FOR_READINESS = Code(
+    "OF517",
+    WARNING,
+    "`{field}` of {object} is missing: until `{probe}` of {pod} succeeds, executors do not find the driver",
+    hint="set publishNotReadyAddresses: true, or leave the probe out",
+    about="The name of a Service leads to pods that are ready only. Before Spark 4.3 executors ask for that name, and "
+    "the driver asks for executors while it starts.",
+    bad="""\
+job:
+  spec:
+    version: "4.0.5"
+    image: registry.example/spark:4.0.5
+patches:
+  - target: {kind: Pod}
+    merge:
+      spec:
+        containers:
+          - name: spark-kubernetes-driver
+            readinessProbe: {tcpSocket: {port: 4040}}
+""",
+    good="""\
+job:
+  spec:
+    version: "4.0.5"
+    image: registry.example/spark:4.0.5
+patches:
+  - target: {kind: Pod}
+    merge:
+      spec:
+        containers:
+          - name: spark-kubernetes-driver
+            readinessProbe: {tcpSocket: {port: 4040}}
+  - target: {kind: Service}
+    merge: {spec: {publishNotReadyAddresses: true}}
+""",
+    source="how Kubernetes publishes the addresses of a Service",
+)
+PORT_BEYOND = Code(
+    "OF518",
+    ERROR,
+    "`{field}` of {object} is {number}, and ports go from 1 to 65535",
+    hint="choose another port",
+    about="The API server refuses other numbers.",
+    bad="""\
+patches:
+  - target: {kind: Service}
+    json: [{op: replace, path: /spec/ports/0/targetPort, value: 70780}]
+""",
+    good="""\
+patches:
+  - target: {kind: Service}
+    json: [{op: replace, path: /spec/ports/0/targetPort, value: 7078}]
+""",
+    source="Kubernetes' validation of ports",
+)
+PORT_SHARED = Code(
+    "OF519",
+    WARNING,
+    "`{field}` of {object}: the container {first} has the port {port} already",
+    hint="give one of the two another port",
+    about="The containers of a pod have one address, so only one of them can listen on a port; the other one fails.",
+    bad="""\
+job:
+  spec:
+    driver:
+      sidecars: [{name: metrics, image: "registry.example/metrics:1", ports: [{containerPort: 4040}]}]
+""",
+    good="""\
+job:
+  spec:
+    driver:
+      sidecars: [{name: metrics, image: "registry.example/metrics:1", ports: [{containerPort: 9404}]}]
+""",
+    source="how containers of a pod share its network",
+)
+ONE_A_NODE = Code(
+    "OF520",
+    NOTE,
+    "`{field}` of {object} takes port {number} of the node, so no node holds two of the {count} executors",
+    hint="leave hostNetwork and hostPort out, or set `spark.blockManager.port` to 0",
+    about="A port of the node can be given once; with hostNetwork each port that a pod declares is the node's.",
+    bad="""\
+job:
+  spec:
+    executor: {hostNetwork: true}
+""",
+    good="""\
+job:
+  spec:
+    driver: {hostNetwork: true}
+""",
+    source="Kubernetes' scheduler, and its defaults for pods in the node's network",
+)
+NAMES_OF_THE_NODE = Code(
+    "OF521",
+    ERROR,
+    "`{field}` of {object}: in the node's network the pod asks the node for names, which knows none of the cluster",
+    hint="set dnsPolicy: ClusterFirstWithHostNet; the job's own field `hostNetwork` does both",
+    about="The driver finds the API server by a name that only the cluster knows.",
+    bad="""\
+patches:
+  - target: {kind: Pod}
+    merge: {spec: {hostNetwork: true}}
+""",
+    good="""\
+patches:
+  - target: {kind: Pod}
+    merge: {spec: {hostNetwork: true, dnsPolicy: ClusterFirstWithHostNet}}
+""",
+    source="Kubernetes' DNS policies of pods",
+    ignorable=True,
+)
+IP_FAMILIES = Code(
+    "OF522",
+    ERROR,
+    "`{field}` of {object}: {problem}",
+    hint="set `spark.kubernetes.driver.service.ipFamilyPolicy` and `ipFamilies` so that they agree",
+    about="The API server takes one or two families of addresses, and two only with a policy for both.",
+    bad="""\
+job:
+  spec:
+    conf: {spark.kubernetes.driver.service.ipFamilies: "IPv4,IPv6"}
+""",
+    good="""\
+job:
+  spec:
+    conf:
+      spark.kubernetes.driver.service.ipFamilies: "IPv4,IPv6"
+      spark.kubernetes.driver.service.ipFamilyPolicy: PreferDualStack
+""",
+    source="Kubernetes' validation of ServiceSpec",
+)
+PORT_WITHOUT_NAME = Code(
+    "OF523",
+    ERROR,
+    "`{field}` of {object} is missing: a Service with several ports has a name for each",
+    hint="give the port a name",
+    about="The API server refuses a nameless port beside others.",
+    bad="""\
+patches:
+  - target: {kind: Service}
+    json: [{op: remove, path: /spec/ports/0/name}]
+""",
+    good="""\
+patches:
+  - target: {kind: Service}
+    json: [{op: add, path: /spec/ports/-, value: {name: metrics, port: 9404}}]
+""",
+    source="Kubernetes' validation of ServiceSpec",
+)
+POLICY_CUTS = Code(
+    "OF524",
+    WARNING,
+    "`{field}` of {object}: {policies} let the {end} have no connection {what}",
+    hint="allow it by a policy of the namespace; a policy can only add to what others allow",
+    about="What policies do not allow is dropped in silence, so that driver and executors wait for each other, for "
+    "names or for the API server until they time out.",
+    bad="""\
+given:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: {name: deny-all, namespace: data}
+    spec: {podSelector: {}, policyTypes: [Ingress]}
+""",
+    good="""\
+given:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: {name: deny-all, namespace: data}
+    spec: {podSelector: {}, policyTypes: [Ingress]}
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: {name: spark, namespace: data}
+    spec:
+      podSelector: {matchLabels: {spark-role: driver}}
+      ingress: [{from: [{podSelector: {matchLabels: {spark-role: executor}}}]}]
+""",
+    source="how Kubernetes defines NetworkPolicies",
+)
+MESH_PROXY = Code(
+    "OF525",
+    WARNING,
+    "`{field}` of {object}: {mesh} puts a proxy into the pod that does not end when the work does",
+    hint='set {off} to "false" or "disabled" on the pods, or {ends} to "true" if your {mesh} knows it',
+    about="A pod is done when all its containers are. A proxy that is no sidecar of Kubernetes' own kind keeps the pod "
+    "of a batch job running, and stands between driver and executors.",
+    bad="""\
+job:
+  spec:
+    driver:
+      labels: {sidecar.istio.io/inject: "true"}
+""",
+    good="""\
+job:
+  spec:
+    driver:
+      labels: {sidecar.istio.io/inject: "false"}
+""",
+    source="the documentation of Istio and of Linkerd on Jobs",
 )
 
 # --- OF6xx: security and secrets --------------------------------------------------------------------------------
@@ -1969,8 +3414,1026 @@ SECRET_IN_CLEAR = Code(
     "Folders end in git, where a secret stays for ever. ExternalSecrets, SealedSecrets and Secrets that SOPS has "
     "encrypted are carried along as they are.",
 )
+PRIVILEGE_RAISES_NO_LIMIT = Code(
+    "OF606",
+    WARNING,
+    "`{field}` of {object} raises no limit: `ulimits` sets soft ones, and the hard ones are the node's",
+    "leave it out, unless the job needs it for something else",
+    "A process may raise its soft limits without any privilege. Raising a hard one takes CAP_SYS_RESOURCE, which no "
+    "user but root gets, and which no Pod Security Standard but `privileged` allows.",
+    bad="""\
+job:
+  spec:
+    ulimits: {nofile: 65536}
+    executor:
+      securityContext: {capabilities: {add: [SYS_RESOURCE]}}
+""",
+    good="""\
+job:
+  spec:
+    ulimits: {nofile: 65536}
+""",
+    source="capabilities(7) and setrlimit(2) of Linux",
+)
+NAMESPACE_ENFORCES = Code(
+    "OF607",
+    ERROR,
+    "the namespace {namespace} enforces the Pod Security Standard `{level}` ({place}), which wants `{field}` of "
+    "{object} to {wanted}{more}",
+    "set security.profile to {level}, or change the fields",
+    "The labels of a namespace say which standard the API server holds its pods to, and in which version.",
+    bad="""\
+given:
+  - apiVersion: v1
+    kind: Namespace
+    metadata: {name: data, labels: {pod-security.kubernetes.io/enforce: restricted}}
+""",
+    good="""\
+given:
+  - apiVersion: v1
+    kind: Namespace
+    metadata: {name: data, labels: {pod-security.kubernetes.io/enforce: restricted}}
+job:
+  spec:
+    security: {profile: restricted}
+""",
+    source="Kubernetes' Pod Security admission",
+)
+FILE_HIDDEN = Code(
+    "OF608",
+    ERROR,
+    "{what} lies in {folder}, where `security.profile: restricted` mounts an empty volume",
+    "keep it in another folder of the image, or mount a volume of your own at {folder}",
+    "The profile makes the root of Spark's containers read-only, and gives Spark empty folders to write to.",
+)
+
+RIGHT_MISSING = Code(
+    "OF610",
+    ERROR,
+    "`{field}` of {object}: the driver cannot work without rights that the account {account} lacks: {rights}",
+    "add them to its Role; the Role that openflow makes has all that the job needs and no more",
+    "A driver asks the API server for its executors. Where its account may not, no executor starts, and the "
+    "application waits or fails.",
+    bad="""\
+patches:
+  - target: {kind: Role}
+    json: [{op: replace, path: /rules/0/verbs, value: [get, list, watch]}]
+""",
+    good="""\
+patches:
+  - target: {kind: Role}
+    json: [{op: add, path: /rules/-, value: {apiGroups: [""], resources: [events], verbs: [create]}}]
+""",
+    source="the API calls of Spark 4.3's driver, traced",
+    ignorable=True,
+)
+RIGHT_MISSED = Code(
+    "OF611",
+    WARNING,
+    "`{field}` of {object}: the account {account} lacks rights that the driver makes use of: {rights}",
+    "add them to its Role, or switch the feature off that uses them",
+    "Without them the driver works, but leaves executors and other objects behind, or only logs what failed. That "
+    "`delete` is allowed says nothing of `deletecollection`.",
+    bad="""\
+job:
+  spec:
+    driver: {serviceAccount: spark-driver}
+given:
+  - apiVersion: rbac.authorization.k8s.io/v1
+    kind: RoleBinding
+    metadata: {name: spark-driver, namespace: data}
+    roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: spark-driver}
+    subjects: [{kind: ServiceAccount, name: spark-driver, namespace: data}]
+  - apiVersion: rbac.authorization.k8s.io/v1
+    kind: Role
+    metadata: {name: spark-driver, namespace: data}
+    rules:
+      - apiGroups: [""]
+        resources: [pods, services, configmaps, persistentvolumeclaims]
+        verbs: [create, get, list, watch, delete]
+""",
+    good="""\
+job:
+  spec:
+    driver: {serviceAccount: spark-driver}
+given:
+  - apiVersion: rbac.authorization.k8s.io/v1
+    kind: RoleBinding
+    metadata: {name: spark-driver, namespace: data}
+    roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: spark-driver}
+    subjects: [{kind: ServiceAccount, name: spark-driver, namespace: data}]
+  - apiVersion: rbac.authorization.k8s.io/v1
+    kind: Role
+    metadata: {name: spark-driver, namespace: data}
+    rules:
+      - apiGroups: [""]
+        resources: [pods, services, configmaps, persistentvolumeclaims]
+        verbs: [create, get, list, watch, delete, deletecollection]
+""",
+    source="the API calls of Spark 4.3's driver, traced",
+)
+NO_TOKEN = Code(
+    "OF612",
+    ERROR,
+    "`{field}` of {object}: the driver is given no token of the account {account}, and needs one",
+    "let automountServiceAccountToken be true for the driver, or give it a projected token",
+    "By the token the API server knows who asks it for executors; without it nobody does.",
+    bad="""\
+patches:
+  - target: {kind: Pod}
+    merge: {spec: {automountServiceAccountToken: false}}
+""",
+    good="""\
+patches:
+  - target: {kind: ServiceAccount}
+    merge: {automountServiceAccountToken: false}
+  - target: {kind: Pod}
+    merge: {spec: {automountServiceAccountToken: true}}
+""",
+    source="how Kubernetes gives pods the tokens of their accounts",
+    ignorable=True,
+)
+WILDCARD_RIGHT = Code(
+    "OF613",
+    WARNING,
+    "`{field}` of {object} gives the driver more than it can use: {rights}",
+    "name verbs, resources and API groups; the Role that openflow makes names what the job needs",
+    "A wildcard also stands for what a later version adds. All code of the application has the driver's rights.",
+    bad="""\
+patches:
+  - target: {kind: Role}
+    json: [{op: replace, path: /rules/0/verbs, value: ["*"]}]
+""",
+    good="""\
+patches:
+  - target: {kind: Role}
+    json: [{op: add, path: /rules/0/verbs/-, value: patch}]
+""",
+    source="Kubernetes' good practices for RBAC",
+)
+TAKE_OVER = Code(
+    "OF614",
+    WARNING,
+    "`{field}` of {object} lets the driver take over more than its own: {rights}",
+    "leave it out; a driver needs pods, ConfigMaps, Services and claims of its namespace",
+    "Who can read Secrets, run commands in pods, act as others or change rights has what these have. All code of "
+    "the application has the driver's rights.",
+    bad="""\
+patches:
+  - target: {kind: Role}
+    json: [{op: add, path: /rules/-, value: {apiGroups: [""], resources: [secrets], verbs: [get, list]}}]
+""",
+    good="""\
+patches:
+  - target: {kind: Role}
+    json:
+      - op: add
+        path: /rules/-
+        value: {apiGroups: [""], resources: [secrets], resourceNames: [store], verbs: [get]}
+""",
+    source="Kubernetes' good practices for RBAC, on privilege escalation",
+)
+DEFAULT_ACCOUNT = Code(
+    "OF615",
+    WARNING,
+    "`{field}` of {object}: the driver runs as `default`, as whatever names no account does",
+    "name an account of the job's or the team's in driver.serviceAccount, or let openflow make one",
+    "Rights of the account `default` are those of every pod in the namespace, the executors among them.",
+    bad="""\
+job:
+  spec:
+    driver: {serviceAccount: default}
+""",
+    good="""\
+job:
+  spec:
+    driver: {serviceAccount: spark-driver}
+""",
+    source="Kubernetes' good practices for RBAC",
+)
+
+# --- OF62x: images; OF63x: secrets in the clear ---
+
+IMAGE_MOVES = Code(
+    "OF620",
+    WARNING,
+    "`{field}` of {object} is {image}, behind which another image may stand at any time",
+    hint="give it a tag that is never moved, or a digest",
+    about="An image without a tag is the one tagged latest. What ran yesterday cannot be run again, and as a pull "
+    "policy of IfNotPresent keeps what a node has, nodes may run different images at one time.",
+    bad="""\
+job:
+  spec:
+    image: registry.example/spark
+""",
+    good="""\
+job:
+  spec:
+    image: registry.example/spark@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+""",
+    source="Kubernetes' documentation of images",
+)
+BAD_IMAGE = Code(
+    "OF621",
+    ERROR,
+    "`{field}` of {object} is no name of an image: {problem}",
+    hint="write registry/name:tag, or registry/name@sha256: and 64 digits",
+    about="The kubelet cannot pull what it cannot read: the pod would stay at InvalidImageName.",
+    bad="""\
+job:
+  spec:
+    image: registry.example/Spark:4.3.0
+""",
+    good="""\
+job:
+  spec:
+    image: registry.example:5000/spark:4.3.0
+""",
+    source="the grammar of `distribution/reference`, which container runtimes read names by",
+)
+NEVER_PULLED = Code(
+    "OF622",
+    WARNING,
+    "`{field}` of {object} is Never, so the pod starts only where a node has the image already",
+    hint="write IfNotPresent, or Always",
+    about="Few clusters bring images to every node in another way; elsewhere the pod stays at ErrImageNeverPull.",
+    bad="""\
+job:
+  spec:
+    image: {name: "registry.example/spark:4.3.0", pullPolicy: Never}
+""",
+    good="""\
+job:
+  spec:
+    image: {name: "registry.example/spark:4.3.0", pullPolicy: Always}
+""",
+    source="the kubelet",
+)
+BAD_PULL_POLICY = Code(
+    "OF623",
+    ERROR,
+    "`{field}` of {object} is {policy}, which is none of {allowed}",
+    hint="take one of those",
+    about="The API server refuses other words.",
+    bad="""\
+job:
+  spec:
+    driver:
+      sidecars: [{name: logs, image: "registry.example/logs:1", imagePullPolicy: OnMiss}]
+""",
+    good="""\
+job:
+  spec:
+    driver:
+      sidecars: [{name: logs, image: "registry.example/logs:1", imagePullPolicy: IfNotPresent}]
+""",
+    source="Kubernetes' validation of Container",
+)
+SECRET_BY_FORM = Code(
+    "OF630",
+    ERROR,
+    "{place} holds {what} in the clear ({hidden})",
+    hint="keep it in a Secret and name that: env with valueFrom.secretKeyRef, or a mounted file; and change it, as "
+    "it has been seen",
+    about="Job files lie in git, and ConfigMaps, arguments and variables are shown by `kubectl describe`, in Spark's"
+    " UI and in its event log.",
+    bad="""\
+job:
+  spec:
+    conf:
+      spark.hadoop.fs.s3a.access.key: AKIAIOSFODNN7EXAMPLE
+""",
+    good="""\
+job:
+  spec:
+    driver:
+      env: [{name: AWS_ACCESS_KEY_ID, valueFrom: {secretKeyRef: {name: store, key: id}}}]
+""",
+    source="what such keys and tokens look like",
+    ignorable=True,
+)
+SECRET_BY_NAME = Code(
+    "OF631",
+    WARNING,
+    "{place} holds {name} in the clear ({hidden})",
+    hint="keep it in a Secret and name that: env with valueFrom.secretKeyRef, or a mounted file",
+    about="By its name the value is a secret. Job files lie in git, and ConfigMaps, arguments and variables are "
+    "shown by `kubectl describe`. References, paths, numbers and class names are not taken for secrets.",
+    bad="""\
+job:
+  spec:
+    conf:
+      spark.hadoop.javax.jdo.option.ConnectionPassword: hunter2
+""",
+    good="""\
+job:
+  spec:
+    conf:
+      spark.hadoop.javax.jdo.option.ConnectionPassword: ${env:METASTORE_PASSWORD}
+""",
+    source="`spark.redaction.regex` of Spark, and what other programs call such things",
+)
+REDACTION_GAP = Code(
+    "OF632",
+    WARNING,
+    "spark.redaction.regex does not match `{property}`, so its value is shown in the UI and the event log",
+    hint="extend the pattern, or leave it out: Spark's own matches secret, password, token and access key",
+    about="Spark hides the values of properties whose names match this pattern, and of no others.",
+    bad="""\
+job:
+  spec:
+    conf:
+      spark.redaction.regex: (?i)password
+      spark.hadoop.fs.s3a.secret.key: ${env:STORE_KEY}
+""",
+    good="""\
+job:
+  spec:
+    conf:
+      spark.redaction.regex: (?i)password|secret
+      spark.hadoop.fs.s3a.secret.key: ${env:STORE_KEY}
+""",
+    source="`spark.redaction.regex` of Spark",
+)
+METADATA_ADDRESS = Code(
+    "OF633",
+    WARNING,
+    "{place} names {address}, where a cloud answers its machines",
+    hint="let the pod's account have the rights it needs, such as by workload identity, and leave the address out",
+    about="Who reads this address gets the rights of the node, not those of the job; many clusters block it.",
+    bad="""\
+job:
+  spec:
+    application: {args: ["http://169.254.169.254/latest/meta-data/iam"]}
+""",
+    good="""\
+job:
+  spec:
+    application: {args: ["http://catalogue.example/latest"]}
+""",
+    source="the metadata services of AWS, Azure, Google and Alibaba",
+)
 
 # --- OF7xx: scheduling and quota --------------------------------------------------------------------------------
+
+GANG_WAITS = Code(
+    "OF701",
+    ERROR,
+    "`{field}` of {object} waits for {wanted} pods, and there is {there} until the driver runs",
+    hint="count what is there before the driver runs: 1; let the group hold room for executors by minResources",
+    about="Executors are made by the driver. A group that is not let in before they exist never starts, and may "
+    "block its queue.",
+    bad="""\
+job:
+  spec:
+    scheduling: {scheduler: volcano}
+patches:
+  - target: {kind: PodGroup}
+    merge: {spec: {minMember: 3}}
+""",
+    good="""\
+job:
+  spec:
+    scheduling: {scheduler: volcano}
+patches:
+  - target: {kind: PodGroup}
+    merge: {spec: {minMember: 1}}
+""",
+    source="Volcano's gang plugin, coscheduling, and Kueue's groups of pods",
+    ignorable=True,
+)
+GANG_HOLDS_LITTLE = Code(
+    "OF702",
+    WARNING,
+    "`{field}` of {object} holds {held} {counted}, and the driver alone asks for {wanted}",
+    hint="raise it, or set scheduling.gang, which counts the whole application",
+    about="A group is let in when there is room for what it says it needs; with less than its driver needs, that "
+    "says nothing.",
+    bad="""\
+job:
+  spec:
+    scheduling: {scheduler: volcano}
+patches:
+  - target: {kind: PodGroup}
+    merge: {spec: {minResources: {cpu: 1, memory: 512Mi}}}
+""",
+    good="""\
+job:
+  spec:
+    scheduling: {scheduler: volcano}
+patches:
+  - target: {kind: PodGroup}
+    merge: {spec: {minResources: {cpu: 1, memory: 2Gi}}}
+""",
+    source="Volcano's queues",
+)
+QUEUE_TOO_SMALL = Code(
+    "OF703",
+    ERROR,
+    "{what} asks for {wanted} {counted}, and the queue {queue} has {room} at most",
+    hint="ask for less, or take another queue",
+    about="What asks for more than its queue can ever give is never let in.",
+    bad="""\
+job:
+  spec:
+    scheduling: {scheduler: volcano, queue: etl, gang: {}}
+given:
+  - apiVersion: scheduling.volcano.sh/v1beta1
+    kind: Queue
+    metadata: {name: etl}
+    spec: {capability: {cpu: 2}}
+""",
+    good="""\
+job:
+  spec:
+    scheduling: {scheduler: volcano, queue: etl, gang: {}}
+given:
+  - apiVersion: scheduling.volcano.sh/v1beta1
+    kind: Queue
+    metadata: {name: etl}
+    spec: {capability: {cpu: 3}}
+""",
+    source="Volcano's Queue and Kueue's ClusterQueue",
+    ignorable=True,
+)
+APPLICATION_OVER_QUEUE = Code(
+    "OF704",
+    WARNING,
+    "the driver and its executors ask for {wanted} {counted}, and the queue {queue} has {room} at most",
+    hint="ask for less, take another queue, or reserve room for all by scheduling.gang",
+    about="Some executors would wait as long as the job runs; and two such jobs whose drivers got in can wait for "
+    "each other.",
+    bad="""\
+job:
+  spec:
+    scheduling: {scheduler: volcano, queue: etl}
+given:
+  - apiVersion: scheduling.volcano.sh/v1beta1
+    kind: Queue
+    metadata: {name: etl}
+    spec: {capability: {cpu: 2}}
+""",
+    good="""\
+job:
+  spec:
+    scheduling: {scheduler: volcano, queue: etl}
+given:
+  - apiVersion: scheduling.volcano.sh/v1beta1
+    kind: Queue
+    metadata: {name: etl}
+    spec: {capability: {cpu: 3}}
+""",
+    source="Volcano's Queue and Kueue's ClusterQueue",
+)
+NO_SUCH_QUEUE = Code(
+    "OF705",
+    ERROR,
+    "`{field}` of {object} leads to the queue {queue}, which is not among those that are given{near}",
+    hint="correct its name, or give the queue",
+    about="Pods of a queue that is not there wait for ever. A LocalQueue of Kueue is one of the job's namespace.",
+    bad="""\
+job:
+  spec:
+    scheduling: {scheduler: volcano, queue: elt}
+given:
+  - apiVersion: scheduling.volcano.sh/v1beta1
+    kind: Queue
+    metadata: {name: etl}
+    spec: {capability: {cpu: 9}}
+""",
+    good="""\
+job:
+  spec:
+    scheduling: {scheduler: volcano, queue: etl}
+given:
+  - apiVersion: scheduling.volcano.sh/v1beta1
+    kind: Queue
+    metadata: {name: etl}
+    spec: {capability: {cpu: 9}}
+""",
+    source="Volcano and Kueue",
+    ignorable=True,
+)
+QUEUE_CLOSED = Code(
+    "OF706",
+    WARNING,
+    "`{field}` of {object} leads to the queue {queue}, which is {state}",
+    hint="have it opened, or take another queue",
+    about="A queue that is closed or on hold lets nothing in.",
+    bad="""\
+job:
+  spec:
+    scheduling: {scheduler: volcano, queue: etl}
+given:
+  - apiVersion: scheduling.volcano.sh/v1beta1
+    kind: Queue
+    metadata: {name: etl}
+    status: {state: Closed}
+""",
+    good="""\
+job:
+  spec:
+    scheduling: {scheduler: volcano, queue: etl}
+given:
+  - apiVersion: scheduling.volcano.sh/v1beta1
+    kind: Queue
+    metadata: {name: etl}
+    status: {state: Open}
+""",
+    source="Volcano's Queue, Kueue's LocalQueue and ClusterQueue",
+)
+GROUP_UNREAD = Code(
+    "OF708",
+    WARNING,
+    "`{field}` of {object} puts the pod into the group {name}, which its scheduler {scheduler} does not read",
+    hint="set scheduling.scheduler, or spark.kubernetes.scheduler.name: {wanted}",
+    about="Each scheduler knows groups of its own kind; for others the pod is on its own.",
+    bad="""\
+job:
+  spec:
+    conf:
+      spark.kubernetes.driver.pod.featureSteps: org.apache.spark.deploy.k8s.features.VolcanoFeatureStep
+""",
+    good="""\
+job:
+  spec:
+    conf:
+      spark.kubernetes.driver.pod.featureSteps: org.apache.spark.deploy.k8s.features.VolcanoFeatureStep
+      spark.kubernetes.scheduler.name: volcano
+""",
+    source="Volcano and coscheduling",
+)
+SYSTEM_PRIORITY = Code(
+    "OF710",
+    WARNING,
+    "`{field}` of {object} is {name}, which is for what the cluster itself needs",
+    hint="take a class of your own",
+    about="Such pods push others out, the cluster's own among them; most clusters refuse them outside kube-system.",
+    bad="""\
+job:
+  spec:
+    scheduling: {priorityClass: system-cluster-critical}
+""",
+    good="""\
+job:
+  spec:
+    scheduling: {priorityClass: batch}
+""",
+    source="Kubernetes' documentation of priorities",
+)
+DRIVER_BELOW = Code(
+    "OF711",
+    WARNING,
+    "the executors have the priority {executors}, and their driver only {driver}",
+    hint="give the driver a class that is at least as high",
+    about="Where there is no room for an executor, a driver of lower priority, perhaps its own, is ended for it.",
+    bad="""\
+job:
+  spec:
+    scheduling: {priorityClass: batch}
+patches:
+  - target: {kind: Pod}
+    merge: {spec: {priorityClassName: low}}
+given:
+  - apiVersion: scheduling.k8s.io/v1
+    kind: PriorityClass
+    metadata: {name: batch}
+    value: 1000
+  - apiVersion: scheduling.k8s.io/v1
+    kind: PriorityClass
+    metadata: {name: low}
+    value: 10
+""",
+    good="""\
+job:
+  spec:
+    scheduling: {priorityClass: low}
+patches:
+  - target: {kind: Pod}
+    merge: {spec: {priorityClassName: batch}}
+given:
+  - apiVersion: scheduling.k8s.io/v1
+    kind: PriorityClass
+    metadata: {name: batch}
+    value: 1000
+  - apiVersion: scheduling.k8s.io/v1
+    kind: PriorityClass
+    metadata: {name: low}
+    value: 10
+""",
+    source="preemption by Kubernetes' scheduler",
+)
+BAD_TOLERATION = Code(
+    "OF712",
+    ERROR,
+    "`{field}` of {object}: {problem}",
+    hint="a toleration is a key with Equal and a value, or with Exists and none",
+    about="The API server refuses tolerations whose parts do not go together.",
+    bad="""\
+job:
+  spec:
+    executor:
+      tolerations: [{key: spot, operator: Exists, value: "true", effect: NoSchedule}]
+""",
+    good="""\
+job:
+  spec:
+    executor:
+      tolerations: [{key: spot, operator: Equal, value: "true", effect: NoSchedule}]
+""",
+    source="Kubernetes' validation of Toleration",
+)
+BAD_CONSTRAINT = Code(
+    "OF713",
+    ERROR,
+    "`{field}` of {object}: {problem}",
+    hint="correct it, or leave it out",
+    about="The API server refuses affinity and spreading with other operators, values or weights.",
+    bad="""\
+job:
+  spec:
+    driver:
+      affinity:
+        nodeAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+            nodeSelectorTerms: [{matchExpressions: [{key: disk, operator: Is, values: [ssd]}]}]
+""",
+    good="""\
+job:
+  spec:
+    driver:
+      affinity:
+        nodeAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+            nodeSelectorTerms: [{matchExpressions: [{key: disk, operator: In, values: [ssd]}]}]
+""",
+    source="Kubernetes' validation of Affinity and TopologySpreadConstraint",
+)
+NO_NODE_FITS = Code(
+    "OF714",
+    WARNING,
+    "`{field}` of {object} fits none of the {number} nodes that are given",
+    hint="correct the labels, or give the nodes that an autoscaler would add",
+    about="A pod that no node fits stays Pending.",
+    bad="""\
+job:
+  spec:
+    driver: {nodeSelector: {disk: nvme}}
+given:
+  - apiVersion: v1
+    kind: Node
+    metadata: {name: a, labels: {disk: ssd, kubernetes.io/hostname: a}}
+""",
+    good="""\
+job:
+  spec:
+    driver: {nodeSelector: {disk: ssd}}
+given:
+  - apiVersion: v1
+    kind: Node
+    metadata: {name: a, labels: {disk: ssd, kubernetes.io/hostname: a}}
+""",
+    source="Kubernetes' scheduler",
+)
+NODES_TAINTED = Code(
+    "OF715",
+    WARNING,
+    "`{field}` of {object} tolerates no taint of the nodes that it fits ({number}: {taints})",
+    hint="add a toleration, or choose other nodes",
+    about="A taint keeps pods away that do not tolerate it, so the pod stays Pending.",
+    bad="""\
+job:
+  spec:
+    driver: {tolerations: [{key: spots, operator: Exists}]}
+    executor: {tolerations: [{key: spots, operator: Exists}]}
+given:
+  - apiVersion: v1
+    kind: Node
+    metadata: {name: a, labels: {disk: ssd, kubernetes.io/hostname: a}}
+    spec: {taints: [{key: spot, effect: NoSchedule}]}
+""",
+    good="""\
+job:
+  spec:
+    driver: {tolerations: [{key: spot, operator: Exists}]}
+    executor: {tolerations: [{key: spot, operator: Exists}]}
+given:
+  - apiVersion: v1
+    kind: Node
+    metadata: {name: a, labels: {disk: ssd, kubernetes.io/hostname: a}}
+    spec: {taints: [{key: spot, effect: NoSchedule}]}
+""",
+    source="Kubernetes' scheduler",
+)
+DRIVER_ON_SPOT = Code(
+    "OF716",
+    WARNING,
+    "`{field}` of {object} puts the driver on nodes that may be taken back at any time ({label})",
+    hint="keep the driver on other nodes, and only executors on such ones, as the overlay spot-executors does",
+    about="An executor that is lost is made again; with its driver the whole application is lost.",
+    bad="""\
+job:
+  spec:
+    driver: {nodeSelector: {karpenter.sh/capacity-type: spot}}
+""",
+    good="""\
+job:
+  spec:
+    executor: {nodeSelector: {karpenter.sh/capacity-type: spot}}
+""",
+    source="how clouds mark such nodes",
+)
+TOO_FEW_PLACES = Code(
+    "OF717",
+    WARNING,
+    "`{field}` of {object} keeps {pods} executors apart, and the nodes that they fit have {places} different {key}",
+    hint="prefer it instead of requiring it, or start fewer executors",
+    about="Executors that find no place of their own stay Pending.",
+    bad="""\
+job:
+  spec:
+    executor:
+      instances: 2
+      affinity:
+        podAntiAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+            - topologyKey: kubernetes.io/hostname
+              labelSelector: {matchLabels: {spark-role: executor}}
+given:
+  - apiVersion: v1
+    kind: Node
+    metadata: {name: a, labels: {disk: ssd, kubernetes.io/hostname: a}}
+""",
+    good="""\
+job:
+  spec:
+    executor:
+      instances: 1
+      affinity:
+        podAntiAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+            - topologyKey: kubernetes.io/hostname
+              labelSelector: {matchLabels: {spark-role: executor}}
+given:
+  - apiVersion: v1
+    kind: Node
+    metadata: {name: a, labels: {disk: ssd, kubernetes.io/hostname: a}}
+""",
+    source="Kubernetes' scheduler",
+)
+ZONE_FIXED_EARLY = Code(
+    "OF718",
+    WARNING,
+    "`{field}` of {object} is of the class {name}, which chooses a zone before the pod has one",
+    hint="take a class with WaitForFirstConsumer, or let the pod be spread with ScheduleAnyway",
+    about="Where spreading forbids the zone that the volume is in, the pod stays Pending.",
+    bad="""\
+job:
+  spec:
+    driver:
+      volumes: [{name: work, mountPath: /work, claim: {storageClass: disks, size: 10Gi}}]
+      topologySpread:
+        - {topologyKey: topology.kubernetes.io/zone, maxSkew: 1, whenUnsatisfiable: DoNotSchedule}
+given:
+  - apiVersion: storage.k8s.io/v1
+    kind: StorageClass
+    metadata: {name: disks}
+    provisioner: disks.example
+    volumeBindingMode: Immediate
+""",
+    good="""\
+job:
+  spec:
+    driver:
+      volumes: [{name: work, mountPath: /work, claim: {storageClass: disks, size: 10Gi}}]
+      topologySpread:
+        - {topologyKey: topology.kubernetes.io/zone, maxSkew: 1, whenUnsatisfiable: DoNotSchedule}
+given:
+  - apiVersion: storage.k8s.io/v1
+    kind: StorageClass
+    metadata: {name: disks}
+    provisioner: disks.example
+    volumeBindingMode: WaitForFirstConsumer
+""",
+    source="Kubernetes' scheduler and volume binding",
+)
+
+# --- OF74x: policies and rules in CEL ---
+
+POLICY_REFUSES = Code(
+    "OF740",
+    ERROR,
+    "{policy} refuses {what}: {message}",
+    hint="change what it is about, or ask whoever owns the policy",
+    about="A policy of the cluster that is given was evaluated as the API server does it, for the objects of the job "
+    "and for the pods that are made of them. Its binding denies what it refuses.",
+    bad="""\
+given:
+  - apiVersion: admissionregistration.k8s.io/v1
+    kind: ValidatingAdmissionPolicy
+    metadata: {name: own-registry}
+    spec:
+      matchConstraints:
+        resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]
+      validations:
+        - expression: object.spec.containers.all(c, c.image.startsWith('mirror.example/'))
+          message: images come from mirror.example
+  - apiVersion: admissionregistration.k8s.io/v1
+    kind: ValidatingAdmissionPolicyBinding
+    metadata: {name: own-registry}
+    spec: {policyName: own-registry, validationActions: [Deny]}
+""",
+    good="""\
+job:
+  spec:
+    image: mirror.example/spark:4.3.0
+given:
+  - apiVersion: admissionregistration.k8s.io/v1
+    kind: ValidatingAdmissionPolicy
+    metadata: {name: own-registry}
+    spec:
+      matchConstraints:
+        resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]
+      validations:
+        - expression: object.spec.containers.all(c, c.image.startsWith('mirror.example/'))
+          message: images come from mirror.example
+  - apiVersion: admissionregistration.k8s.io/v1
+    kind: ValidatingAdmissionPolicyBinding
+    metadata: {name: own-registry}
+    spec: {policyName: own-registry, validationActions: [Deny]}
+""",
+    source="the policy",
+    ignorable=True,
+)
+POLICY_WARNS = Code(
+    "OF741",
+    WARNING,
+    "{policy} warns of {what}: {message}",
+    hint="change what it is about, or ask whoever owns the policy",
+    about="As OF740, of a policy whose binding warns.",
+    bad="""\
+given:
+  - apiVersion: admissionregistration.k8s.io/v1
+    kind: ValidatingAdmissionPolicy
+    metadata: {name: owner}
+    spec:
+      matchConstraints:
+        resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [services]}]
+      validations: [{expression: "has(object.metadata.labels) && 'team' in object.metadata.labels"}]
+  - apiVersion: admissionregistration.k8s.io/v1
+    kind: ValidatingAdmissionPolicyBinding
+    metadata: {name: owner}
+    spec: {policyName: owner, validationActions: [Warn]}
+""",
+    good="""\
+job:
+  metadata:
+    labels: {team: data}
+given:
+  - apiVersion: admissionregistration.k8s.io/v1
+    kind: ValidatingAdmissionPolicy
+    metadata: {name: owner}
+    spec:
+      matchConstraints:
+        resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [services]}]
+      validations: [{expression: "has(object.metadata.labels) && 'team' in object.metadata.labels"}]
+  - apiVersion: admissionregistration.k8s.io/v1
+    kind: ValidatingAdmissionPolicyBinding
+    metadata: {name: owner}
+    spec: {policyName: owner, validationActions: [Warn]}
+""",
+    source="the policy",
+)
+POLICY_AUDITS = Code(
+    "OF742",
+    NOTE,
+    "{policy} records {what}: {message}",
+    hint="change what it is about before the policy denies it",
+    about="As OF740, of a policy whose binding only writes to the audit log.",
+    bad="""\
+given:
+  - apiVersion: admissionregistration.k8s.io/v1
+    kind: ValidatingAdmissionPolicy
+    metadata: {name: headless}
+    spec:
+      matchConstraints:
+        resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [services]}]
+      validations: [{expression: "object.spec.clusterIP != 'None'"}]
+  - apiVersion: admissionregistration.k8s.io/v1
+    kind: ValidatingAdmissionPolicyBinding
+    metadata: {name: headless}
+    spec: {policyName: headless, validationActions: [Audit]}
+""",
+    good="""\
+given:
+  - apiVersion: admissionregistration.k8s.io/v1
+    kind: ValidatingAdmissionPolicy
+    metadata: {name: headless}
+    spec:
+      matchConstraints:
+        resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [services]}]
+      validations: [{expression: "object.spec.clusterIP == 'None'"}]
+  - apiVersion: admissionregistration.k8s.io/v1
+    kind: ValidatingAdmissionPolicyBinding
+    metadata: {name: headless}
+    spec: {policyName: headless, validationActions: [Audit]}
+""",
+    source="the policy",
+)
+NOT_EVALUATED = Code(
+    "OF743",
+    NOTE,
+    "{what} was not evaluated: {why}",
+    hint="let the API server try it: `openflow apply --dry-run`",
+    about="Not all that the API server knows can be known offline: who asks, and Kubernetes' own functions in CEL, "
+    "such as quantity(), url() and authorizer. What was not evaluated may still refuse the job.",
+    bad="""\
+given:
+  - apiVersion: admissionregistration.k8s.io/v1
+    kind: ValidatingAdmissionPolicy
+    metadata: {name: small}
+    spec:
+      matchConstraints:
+        resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]
+      validations:
+        - expression: >-
+            object.spec.containers.all(c, quantity(c.resources.requests.memory).isLessThan(quantity('4Gi')))
+  - apiVersion: admissionregistration.k8s.io/v1
+    kind: ValidatingAdmissionPolicyBinding
+    metadata: {name: small}
+    spec: {policyName: small, validationActions: [Deny]}
+""",
+    good="""\
+given:
+  - apiVersion: admissionregistration.k8s.io/v1
+    kind: ValidatingAdmissionPolicy
+    metadata: {name: small}
+    spec:
+      matchConstraints:
+        resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]
+      validations: [{expression: "object.spec.containers.all(c, 'memory' in c.resources.requests)"}]
+  - apiVersion: admissionregistration.k8s.io/v1
+    kind: ValidatingAdmissionPolicyBinding
+    metadata: {name: small}
+    spec: {policyName: small, validationActions: [Deny]}
+""",
+    source="Kubernetes' libraries for CEL",
+)
+DEFINITION_REFUSES = Code(
+    "OF744",
+    ERROR,
+    "`{field}` of {object} is refused by {definition}: {message}",
+    hint="change the value, or take another version of the kind",
+    about="A CustomResourceDefinition that is given states rules in CEL; the API server asks them about each object.",
+    bad="""\
+job:
+  spec:
+    scheduling: {scheduler: volcano}
+given:
+  - apiVersion: apiextensions.k8s.io/v1
+    kind: CustomResourceDefinition
+    metadata: {name: podgroups.scheduling.volcano.sh}
+    spec:
+      group: scheduling.volcano.sh
+      names: {kind: PodGroup, plural: podgroups}
+      scope: Namespaced
+      versions:
+        - name: v1beta1
+          served: true
+          storage: true
+          schema:
+            openAPIV3Schema:
+              properties:
+                spec:
+                  x-kubernetes-validations:
+                    - {rule: has(self.queue), message: a queue must be named}
+""",
+    good="""\
+job:
+  spec:
+    scheduling: {scheduler: volcano, queue: etl}
+given:
+  - apiVersion: apiextensions.k8s.io/v1
+    kind: CustomResourceDefinition
+    metadata: {name: podgroups.scheduling.volcano.sh}
+    spec:
+      group: scheduling.volcano.sh
+      names: {kind: PodGroup, plural: podgroups}
+      scope: Namespaced
+      versions:
+        - name: v1beta1
+          served: true
+          storage: true
+          schema:
+            openAPIV3Schema:
+              properties:
+                spec:
+                  x-kubernetes-validations:
+                    - {rule: has(self.queue), message: a queue must be named}
+""",
+    source="the definition of the kind",
+    ignorable=True,
+)
 
 # --- OF8xx: the cluster -----------------------------------------------------------------------------------------
 

@@ -133,12 +133,12 @@ class Recorder:
         """
         if id(value) in self._credits and self._credits[id(value)][0] is value:
             return self._credits[id(value)][1]
-        here = Credit((placed,) if placed else ())
-        return {path[1:]: here.and_also(_trace(path, leaf, reads)) for path, leaf in leaves(value, (field,))}
+        here, seen = Credit((placed,) if placed else ()), _Seen()
+        return {path[1:]: here.and_also(_trace(path, leaf, reads, seen)) for path, leaf in leaves(value, (field,))}
 
     def copied(self, leaf: Any, reads: list[Read], field: str | int) -> Credit:
         """Who is to be credited with ``leaf``, a copy of something among ``reads`` or of none of it."""
-        return _copied((field,), leaf, reads) or Credit()
+        return _copied((field,), leaf, reads, _Seen()) or Credit()
 
     def keep(self, manifest: dict[str, Any], credits_: Credits) -> None:
         """Remember the credits of a finished object, and of its parts, which another object may hold."""
@@ -235,29 +235,107 @@ class _WatchedProperties(Properties):
         return found
 
 
-def _trace(leaf_path: Path, leaf: Any, reads: list[Read]) -> Credit:
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+_MOST = 20
+"""So many places of one value are looked at; of more, none says more than the others."""
+
+
+class _Reads:
+    """What was read, so that whatever a leaf may be a copy of is found without a look at all the rest."""
+
+    def __init__(self, reads: list[Read]) -> None:
+        self._others: list[tuple[int, Read]] = []
+        self._last: dict[Any, tuple[int, Read]] = {}
+        for each in enumerate(reads):
+            read = each[1]
+            if type(read.value) in _PLAIN:
+                value = _same(read.value)
+                self._last |= {value: each, (value, read.key): each, (type(read.value), read.key, "key"): each}
+            else:
+                self._others.append(each)
+
+    def like(self, leaf_path: Path, leaf: Any) -> list[Read]:
+        """Those that ``leaf`` may be a copy of, in order; of equals the last."""
+        value = _same(leaf)
+        keys = [value, *((value, key) for key in leaf_path), *((type(leaf), key, "key") for key in leaf_path)]
+        found = dict([*self._others, *(self._last[key] for key in keys if key in self._last)])
+        return [found[number] for number in sorted(found)]
+
+
+class _Seen:
+    """What was read for one value, which may be large, and each leaf of which is looked for there."""
+
+    def __init__(self) -> None:
+        self._reads: dict[int, _Reads] = {}
+        self._credits: dict[int, Credit] = {}
+        self._leaves: dict[tuple[int, Path], dict[Any, list[tuple[Path, Path]]]] = {}
+
+    def like(self, leaf_path: Path, leaf: Any, reads: list[Read]) -> list[Read]:
+        """Those of ``reads`` that ``leaf`` may be a copy of."""
+        if id(reads) not in self._reads:
+            self._reads[id(reads)] = _Reads(reads)
+        return self._reads[id(reads)].like(leaf_path, leaf)
+
+    def all_of(self, reads: list[Read]) -> Credit:
+        """The credit of everything that was read."""
+        if id(reads) not in self._credits:
+            credit = Credit()
+            for read in reads:
+                credit = credit.and_also(self._all_of(read))
+            self._credits[id(reads)] = credit
+        return self._credits[id(reads)]
+
+    def _all_of(self, read: Read) -> Credit:
+        if not isinstance(read.source, Step):
+            return Credit(fields=frozenset({read.source, *read.further}))
+        return _rule_of(read.source).and_also(self.all_of(read.source.reads))
+
+    def places(
+        self, leaf_path: Path, leaf: Any, value: Any, field: Path, own: Path
+    ) -> Iterator[list[tuple[Path, Path]]]:
+        """Where ``leaf`` is in ``value``, called by ``field`` and by ``own``: where the ends of paths agree first."""
+        if (id(value), field) not in self._leaves:
+            table: dict[Any, list[tuple[Path, Path]]] = {}
+            for (path, below), (named, _) in zip(leaves(value, field), leaves(value, own), strict=True):
+                for end in _ends(path):
+                    same = table.setdefault((_same(below), end), [])
+                    if len(same) < _MOST:
+                        same.append((path, named))
+            self._leaves[id(value), field] = table
+        for end in _ends(leaf_path):
+            yield self._leaves[id(value), field].get((_same(leaf), end), [])
+
+
+def _ends(path: Path) -> Iterator[Path]:
+    """All of ``path``, and its last keys: what has more of them in common is the better likeness."""
+    yield path
+    yield from (path[len(path) - length :] for length in (2, 1, 0) if length < len(path))
+
+
+def _same(value: Any) -> Any:
+    """What is equal for equal values of one type."""
+    return type(value), value if type(value) in _PLAIN else repr(value)
+
+
+def _trace(leaf_path: Path, leaf: Any, reads: list[Read], seen: _Seen) -> Credit:
     """Who is to be credited with ``leaf``: the entry it was copied from if one is found, else everything read.
 
     ``leaf_path`` begins with the key that the value read stands under.
     """
-    found = _copied(leaf_path, leaf, reads)
-    if found is not None:
-        return found
-    credit = Credit()
-    for read in reads:
-        credit = credit.and_also(_all_of(read))
-    return credit
+    found = _copied(leaf_path, leaf, reads, seen)
+    return seen.all_of(reads) if found is None else found
 
 
-def _copied(leaf_path: Path, leaf: Any, reads: list[Read]) -> Credit | None:
+def _copied(leaf_path: Path, leaf: Any, reads: list[Read], seen: _Seen) -> Credit | None:
     """The credit of the entry that ``leaf`` was copied from; ``None`` when it is no copy."""
     best: Likeness = NONE
     source: Read | None = None
-    for read in reads:
-        found = _likeness(leaf_path, leaf, read)
+    for read in seen.like(leaf_path, leaf, reads):
+        found = _likeness(leaf_path, leaf, read, seen)
         if found.score and found.score >= best.score:  # of equals the later: what is laid over wins
             best, source = found, read
-    return None if source is None else _credit_of(source, best, leaf)
+    return None if source is None else _credit_of(source, best, leaf, seen)
 
 
 _COPIED, _RENAMED = 2, 1
@@ -277,18 +355,32 @@ class Likeness(NamedTuple):
 NONE = Likeness(0)
 
 
-def _likeness(leaf_path: Path, leaf: Any, read: Read) -> Likeness:
+def _likeness(leaf_path: Path, leaf: Any, read: Read, seen: _Seen) -> Likeness:
     if not isinstance(read.value, (Mapping, list)):
         return Likeness(_scalar_likeness(leaf_path, leaf, read))
     best = NONE
     own = read.source[-1:] if type(read.source) is tuple else leaf_path[:1]
     for field in _list_fields(leaf_path) if isinstance(read.value, list) else leaf_path[:1]:
-        for (path, value), (named, _) in zip(leaves(read.value, (field,)), leaves(read.value, own), strict=True):
-            if value == leaf and type(value) is type(leaf) and not _of_another_item(leaf_path, path):
-                score = _COPIED * common_tail(leaf_path, path) or _renamed(leaf_path, path, leaf)
-                if score > best.score:
-                    best = Likeness(score, path, named[1:])
+        for places in seen.places(leaf_path, leaf, read.value, (field,), own):
+            found = max(
+                (Likeness(_score(leaf_path, path, leaf), path, named[1:]) for path, named in places),
+                default=NONE,
+                key=_of_score,
+            )
+            best = max(best, found, key=_of_score)
+            if found.score:
+                break
     return best
+
+
+def _of_score(likeness: Likeness) -> int:
+    return likeness.score
+
+
+def _score(leaf_path: Path, path: Path, leaf: Any) -> int:
+    if _of_another_item(leaf_path, path):
+        return 0
+    return _COPIED * common_tail(leaf_path, path) or _renamed(leaf_path, path, leaf)
 
 
 def _list_fields(path: Path) -> Path:
@@ -319,19 +411,11 @@ def _scalar_likeness(leaf_path: Path, leaf: Any, read: Read) -> int:
     return _RENAMED if leaf == read.value else 0
 
 
-def _credit_of(read: Read, found: Likeness, leaf: Any) -> Credit:
+def _credit_of(read: Read, found: Likeness, leaf: Any, seen: _Seen) -> Credit:
     if isinstance(read.source, Step):
-        return _rule_of(read.source).and_also(_trace(found.path or (read.key,), leaf, read.source.reads))
+        inner = _trace(found.path or (read.key,), leaf, read.source.reads, seen)
+        return _rule_of(read.source).and_also(inner)
     return Credit(fields=frozenset({(*read.source, *found.named), *read.further}))
-
-
-def _all_of(read: Read) -> Credit:
-    if not isinstance(read.source, Step):
-        return Credit(fields=frozenset({read.source, *read.further}))
-    credit = _rule_of(read.source)
-    for inner in read.source.reads:
-        credit = credit.and_also(_all_of(inner))
-    return credit
 
 
 def _rule_of(step: Step) -> Credit:

@@ -223,10 +223,7 @@ def _below(folder: Path, name: str) -> Path:
 
 def _bytes(path: Path) -> bytes | None:
     """What the file holds; ``None`` when it does not exist."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
+    return disk.own(str(path)).data
 
 
 def _replace(folder: Path, files: Mapping[str, bytes], *, durable: bool = False) -> dict[str, os.stat_result]:
@@ -299,7 +296,7 @@ def _indexed(folder: Path) -> dict[str, str]:
         return {}
     try:
         return {str(name): str(text) for name, text in sorted(json.loads(data)["files"].items())}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise OutputError(f"{folder / INDEX}: is damaged; remove it, and files of earlier runs by hand") from None
 
 

@@ -63,8 +63,9 @@ def _version(submission: Submission, setting: Setting | None, given: str | None,
 
 def _version_in(name: str) -> str | None:
     """The release that an image of Spark itself has in its tag; the tag of another image counts something else."""
-    match = re.fullmatch(r"(?:.*/)?[^/:@]*(?:spark|openflow)[^/:@]*:v?(\d+\.\d+(?:\.\d+)?)(?:[-_.@].*)?", name.lower())
-    return match[1] if match else None
+    image, _, tag = name.lower().rpartition("/")[2].partition(":")
+    match = re.fullmatch(r"v?(\d+\.\d+(?:\.\d+)?)(?:[-_.@].*)?", tag)
+    return match[1] if match and "@" not in image and ("spark" in image or "openflow" in image) else None
 
 
 def _head(submission: Submission) -> list[str]:

@@ -11,6 +11,7 @@ from openflow_render.engines.spark import javaproperties
 from openflow_render.importers import Imported
 from openflow_render.importers.job_file import imported
 from openflow_render.importers.submission import Setting, Submission, collect, engine_of
+from openflow_render.source.files import MAX_BYTES, regular
 
 _TRIMMED = "".join(map(chr, range(0x21))).replace("\r", "").replace("\n", "")
 """What spark-submit takes off both ends of a value: control characters and blanks, but no line ends."""
@@ -34,12 +35,21 @@ def import_properties(path: str | FilePath, *, engine_version: str | None = None
 def read_settings(path: str | FilePath, report: Report) -> Iterator[Setting]:
     """The properties at ``path``, each with its line; what keeps the file from being read is reported."""
     try:
-        entries = list(javaproperties.entries(FilePath(path).read_bytes().decode()))
+        entries = list(javaproperties.entries(_content(FilePath(path)).decode()))
     except (OSError, ValueError) as error:
         report.add(codes.PROPERTIES_NOT_READ, at=Origin(str(path)), path=path, reason=_reason(error))
         return
     for key, value, line in entries:
         yield Setting(value.strip(_TRIMMED), Origin(str(path), line), key)
+
+
+def _content(path: FilePath) -> bytes:
+    content = regular(path, MAX_BYTES)
+    if content is None:
+        raise ValueError("it is not a regular file")
+    if len(content) > MAX_BYTES:
+        raise ValueError("it is larger than 1 MiB")
+    return content
 
 
 def unread(report: Report) -> bool:

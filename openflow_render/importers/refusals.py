@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from openflow_render.core import codes
 from openflow_render.core.report import Origin, Report
 from openflow_render.engines.spark.properties import RESERVED_LABELS, integer, is_local, items, memory_bytes
 from openflow_render.importers.submission import Setting, Submission
+from openflow_render.source import expressions
 
 INTERNAL = "spark-internal"
 """The primary resource of a class that is in the image already."""
@@ -109,7 +109,7 @@ def refuse_identities(submission: Submission, report: Report) -> None:
 def refuse_expressions(submission: Submission, report: Report) -> None:
     """Refuse texts that a job file would not hold as they stand."""
     for name, text, at in _texts(submission):
-        if re.search(r"(?s)\{\{(?:(?!\}\}).)*\bvars\b", text):
+        if expressions.holds_vars(text):
             report.add(codes.READS_AS_EXPRESSION, at=at, name=name)
 
 

@@ -6,6 +6,7 @@ change could fall into the same tick of the file system's clock. Then the answer
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
@@ -28,6 +29,9 @@ _FINE, _COARSE = 50_000_000, 2_500_000_000
 """Nanoseconds that are longer than a tick of a file system's clock, and of one that knows whole seconds only."""
 
 _DIGEST = "sha256:"
+
+_LARGEST = 64 << 20
+"""Bytes that no file of ours has."""
 
 _asked: Asked | None = None
 _began = 0
@@ -163,6 +167,8 @@ def own(path: str) -> Own:
     asked_at = time.time_ns()
     try:
         state = os.lstat(path)
+        if not stat.S_ISREG(state.st_mode) or state.st_size > _LARGEST:
+            raise OSError(errno.EFBIG, "it is no regular file, or no file of openflow is as large", path)
         data = FilePath(path).read_bytes()
     except FileNotFoundError as error:
         return Own(None, error.errno)

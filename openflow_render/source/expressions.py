@@ -132,17 +132,30 @@ def compile_scalar(text: str, wanted: Callable[[str], bool] = always) -> Scalar 
     return Scalar(parts) if any(isinstance(part, Expression) for part in parts) else None
 
 
-def _parts(text: str, wanted: Callable[[str], bool]) -> Iterator[str | Expression]:
-    done = at = 0
+def holds_vars(text: str) -> bool:
+    """Whether ``text`` holds an expression, as job and overlay files have them."""
+    return any(names_vars(text[start:end]) for start, end in _segments(text))
+
+
+def _segments(text: str) -> Iterator[tuple[int, int]]:
+    """Where something stands between braces."""
+    at = 0
     while (end := text.find("}}", at)) >= 0:
         start = text.rfind("{{", at, end)
         at = end + 2
-        if start < 0 or not wanted(text[start + 2 : end]):
+        if start >= 0:
+            yield start + 2, end
+
+
+def _parts(text: str, wanted: Callable[[str], bool]) -> Iterator[str | Expression]:
+    done = 0
+    for start, end in _segments(text):
+        if not wanted(text[start:end]):
             continue
-        if start > done:
-            yield text[done:start]
-        yield compile_expression(text[start + 2 : end])
-        done = at
+        if start - 2 > done:
+            yield text[done : start - 2]
+        yield compile_expression(text[start:end])
+        done = end + 2
     if done < len(text):
         yield text[done:]
 

@@ -16,7 +16,7 @@ from openflow_render.core.merge import merge
 from openflow_render.core.paths import Path, leaves
 from openflow_render.core.report import Origin, Report, Severity
 from openflow_render.source import assignments as setting
-from openflow_render.source import disk, layers, overlays, patches, projects, reader
+from openflow_render.source import disk, expressions, layers, overlays, patches, projects, reader
 from openflow_render.source.assignments import Assigned, Assignment, TypesOf
 from openflow_render.source.files import Files, inside, is_folder, project_root, regular
 from openflow_render.source.layers import Layer
@@ -34,8 +34,6 @@ It is looked for in every encoding that an editor might save, since the reader t
 
 _OURS = re.compile(r"""(?m)(?:^|[{,]\s*)["']?apiVersion["']?[ \t]*:[ \t]*["']?openflow\.io/""")
 """How a document of ours begins, in block style or in flow style, where nothing better can be had than its text."""
-
-_USES_VARS = re.compile(r"\{\{[^}]*\bvars\b")
 
 AnyLayer: TypeAlias = Layer | Assigned
 
@@ -494,8 +492,7 @@ def _found(tree: Any, path: Path) -> Any:
 
 
 def _names_vars(value: Any) -> bool:
-    texts = (leaf for _, leaf in leaves(value) if isinstance(leaf, str) and "{{" in leaf)
-    return any(_USES_VARS.search(text) for text in texts)
+    return any(expressions.holds_vars(leaf) for _, leaf in leaves(value) if isinstance(leaf, str))
 
 
 def _patch_indexes(overlay: Document) -> range:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path as FilePath
 
 from openflow_render.core import codes
@@ -24,6 +23,23 @@ def read(root: FilePath, report: Report) -> Document | None:
     """The project file in ``root``; ``None`` without one, with an empty one, and, with a finding, with a bad one."""
     file = root / FILE
     label = overlays.shown(str(file))
+    before = len(report.findings)
+    content = _content(file, root, label, report)
+    if content is None:
+        return None
+    documents = [each for each in reader.read(content, label, report) if each.value is not None]
+    if not documents or len(report.findings) > before:
+        return None
+    found = [each for each in documents if overlays.is_ours(each, "Project", report)]
+    if len(found) == 1 and len(documents) == 1:
+        return found[0]
+    if len(report.findings) == before:
+        report.add(codes.NOT_A_PROJECT, at=Origin(label))
+    return None
+
+
+def _content(file: FilePath, root: FilePath, label: str, report: Report) -> bytes | None:
+    """What the project file holds; ``None`` without one, and with a finding where it is none that may be read."""
     try:
         content = regular(file, reader.MAX_BYTES)
     except FileNotFoundError:
@@ -36,14 +52,4 @@ def read(root: FilePath, report: Report) -> Document | None:
         return None
     if content is None:
         report.add(codes.UNREADABLE, at=Origin(label), path=label, reason="it is not a regular file")
-        return None
-    before = len(report.findings)
-    documents = [each for each in reader.read(content, label, report) if each.value is not None]
-    if not documents or len(report.findings) > before:
-        return None
-    found = [each for each in documents if overlays.is_ours(each, "Project", report)]
-    if len(found) == 1 and len(documents) == 1:
-        return found[0]
-    if len(report.findings) == before:
-        report.add(codes.NOT_A_PROJECT, at=Origin(os.fspath(label)))
-    return None
+    return content

@@ -49,10 +49,14 @@ class Template(NamedTuple):
         """The place and the text of the first expression that does not fit ``scope``."""
         for path, text, scalar in _scalars(self.root, self.text, ()):
             try:
-                scalar.evaluate(scope)
+                _laid({str(path[-1]): scalar.evaluate(scope)})
             except (expressions.Undefined, expressions.Failed):
-                return _origin_of(self.origins(), path), text
+                return self.origin(path), text
         raise AssertionError(f"{self.file} fits")
+
+    def origin(self, path: Path) -> Origin:
+        """The place of ``path``, or of the nearest value around it."""
+        return _origin_of(self.origins(), path)
 
     def watched_fill(self, scope: Scope, recorder: Recorder) -> tuple[Manifest, Credits]:
         """The same object, and who is to be credited with each of its fields."""
@@ -104,6 +108,7 @@ def own_templates(root: FilePath) -> dict[str, str]:
     return {file.relative_to(folder).as_posix(): sha256(text).hexdigest() for file, text in contents.items()}
 
 
+_NO_MAP = "only a map can be laid under others"
 _BUILT_IN: dict[str, Template | None] = {}
 _OWN: dict[tuple[str, bytes], Template] = {}
 
@@ -136,11 +141,15 @@ def _ready(value: Any, path: Path) -> Any:
     if isinstance(value, dict):
         return {key: _ready(below, (*path, key)) for key, below in value.items()}
     if isinstance(value, list):
-        return [_ready(below, at) for at, below in paths.children(path, value)]
-    try:
-        return expressions.compile_scalar(value) or value if isinstance(value, str) else value
-    except expressions.BadExpression as fault:
-        raise _BadScalar(path, fault) from None
+        ready: Any = [_ready(below, at) for at, below in paths.children(path, value)]
+    else:
+        try:
+            ready = expressions.compile_scalar(value) or value if isinstance(value, str) else value
+        except expressions.BadExpression as fault:
+            raise _BadScalar(path, fault) from None
+    if path[-1:] == (SPREAD,) and type(ready) is not Scalar:
+        raise _BadScalar(path, expressions.BadExpression(SPREAD, _NO_MAP))
+    return ready
 
 
 def _scalars(node: Any, text: Any, path: Path) -> Iterator[tuple[Path, str, Scalar]]:
@@ -174,6 +183,8 @@ def _laid(filled: dict[str, Any]) -> dict[str, Any]:
     """A filled map without its empty keys, and with what ``<<`` holds behind its own."""
     under = filled.pop(SPREAD, None)
     laid = {key: value for key, value in filled.items() if value is not None}
+    if under and not isinstance(under, Mapping):
+        raise expressions.Failed(_NO_MAP)
     return {**laid, **{key: value for key, value in under.items() if key not in laid}} if under else laid
 
 
@@ -241,14 +252,16 @@ class _Watching:
             value, credits_ = self.fill(below, text[index], scope, place)
             if type(below) is Scalar and isinstance(value, list):
                 empty = empty.and_also(credits_.get((), Credit()))
-                found += [(item, _under(credits_, paths.step(field, n, item))) for n, item in enumerate(value)]
+                below_items = _below(credits_)
+                found += [(item, below_items.get(paths.step(field, n, item), {})) for n, item in enumerate(value)]
             elif value is not None:
                 found.append((value, credits_))
         kept = without_duplicates(str(field), [value for value, _ in found])
         table: Credits = {} if kept else {(): empty}
+        first = {id(value): credits_ for value, credits_ in reversed(found)}
         for index, item in enumerate(kept):
-            credits_ = next(credits_ for value, credits_ in found if value is item)
-            table.update({(paths.step(field, index, item), *path): credit for path, credit in credits_.items()})
+            step = paths.step(field, index, item)
+            table.update({(step, *path): credit for path, credit in first[id(item)].items()})
         return kept, table
 
 
@@ -257,5 +270,10 @@ def _field(at: Path) -> str | int:
     return next((key for key in reversed(at) if type(key) is str), "")
 
 
-def _under(credits_: Credits, key: str | int) -> Credits:
-    return {path[1:]: credit for path, credit in credits_.items() if path[:1] == (key,)}
+def _below(credits_: Credits) -> dict[str | int, Credits]:
+    """The credits of what is below each key."""
+    found: dict[str | int, Credits] = {}
+    for path, credit in credits_.items():
+        if path:
+            found.setdefault(path[0], {})[path[1:]] = credit
+    return found

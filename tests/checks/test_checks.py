@@ -164,7 +164,7 @@ MUTATIONS: list[tuple[str, str, Any, list[str]]] = [
         "1409Mi",
         [f"OF421 {POD} {DRIVER}.resources.requests.memory"],
     ),
-    ("Pod", f"{DRIVER}.resources.requests.memory", 1, []),
+    ("Pod", f"{DRIVER}.resources.requests.memory", 2**30, []),
     ("Pod", f"{DRIVER}.resources.requests.cpu", "-1", [f"OF420 {POD} {DRIVER}.resources.requests.cpu"]),
     (
         "Pod",
@@ -260,7 +260,7 @@ MUTATIONS: list[tuple[str, str, Any, list[str]]] = [
     ("Service", "spec.selector.spark-role", "executor", [f"OF505 Service/{RUN}-svc spec.selector"]),
     ("Service", "spec.selector", {}, []),
     ("RoleBinding", "roleRef.name", "other", ["OF507 RoleBinding/etl roleRef.name"]),
-    ("RoleBinding", "roleRef", {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "edit"}, []),
+    ("RoleBinding", "roleRef", {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "spark"}, []),
     ("RoleBinding", "subjects[0].namespace", "default", ["OF508 RoleBinding/etl subjects[0].namespace"]),
     ("RoleBinding", "subjects[0].namespace", REMOVED, ["OF508 RoleBinding/etl subjects[0].namespace"]),
     # server-owned
@@ -357,6 +357,7 @@ def test_a_stateful_set_brings_its_own_volumes(check: Check):
 def test_a_service_must_not_match_two_pods(bundle: Bundle, messages: Check):
     other = driver_pod()
     other["metadata"]["name"] = "other"
+    del other["spec"]["volumes"][2]  # the claim, which is for one of them
     bundle.resources.append(Resource(other))
 
     assert messages(bundle) == [
@@ -426,7 +427,7 @@ CLAIM = f"PersistentVolumeClaim/{RUN}-claim"
         ("Pod", "spec.containers", [], f"OF415 {POD} spec.containers"),
         ("Pod", f"{DRIVER}.image", REMOVED, f"OF415 {POD} {DRIVER}.image"),
         ("Pod", "spec.initContainers[fetch].image", "", f"OF415 {POD} spec.initContainers[fetch].image"),
-        ("Service", "spec.clusterIP", REMOVED, None),
+        ("Service", "spec.clusterIP", REMOVED, f"OF513 {SERVICE} spec.clusterIP"),
         ("PersistentVolumeClaim", "spec.accessModes", REMOVED, f"OF415 {CLAIM} spec.accessModes"),
         ("PersistentVolumeClaim", "spec.accessModes", [], f"OF415 {CLAIM} spec.accessModes"),
         ("PersistentVolumeClaim", "spec.resources", REMOVED, f"OF415 {CLAIM} spec.resources.requests.storage"),

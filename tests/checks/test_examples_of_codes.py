@@ -22,7 +22,10 @@ from openflow_render.core.report import Code
 
 SHOWN = [code for code in catalogue() if code.bad or code.good]
 
-WITHOUT_EXAMPLES: Mapping[str, str] = {}
+WITHOUT_EXAMPLES: Mapping[str, str] = {
+    "OF431": "only a template of the user's own can put a namespace there; see test_templates_of_ones_own.py",
+    "OF432": "only a template of the user's own can leave the namespace out; see test_templates_of_ones_own.py",
+}
 """Codes that no job can show, and why."""
 
 OF_THE_EXAMPLE = {"given", "target"}

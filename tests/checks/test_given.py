@@ -18,6 +18,10 @@ ROLE = """\
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata: {name: spark-driver, namespace: data}
+rules:
+  - apiGroups: [""]
+    resources: [pods, configmaps, services, persistentvolumeclaims]
+    verbs: [create, delete, deletecollection, get, list, watch]
 """
 
 QUOTA = """\
@@ -198,7 +202,7 @@ def test_the_project_names_it_for_all_and_a_target_instead_of_the_project(bound:
 
 
 @pytest.mark.parametrize(
-    ("path", "finding"), [("gone", "OF100"), ("empty", "OF176"), ("link.yaml", "OF101")], ids=["gone", "empty", "link"]
+    ("path", "finding"), [("gone", "OF100"), ("empty", "OF176"), ("link.yaml", "OF132")], ids=["gone", "empty", "link"]
 )
 def test_what_cannot_be_read_is_told_where_it_is_named(
     project: Project, tmp_path_factory: pytest.TempPathFactory, path: str, finding: str

@@ -10,9 +10,11 @@ import pytest
 from openflow_render import checks
 from openflow_render.checks import kubernetes
 from openflow_render.core import paths
+from openflow_render.core.codes import AGAINST_STANDARD, NAMESPACE_ENFORCES
 from openflow_render.core.merge import merge
 from openflow_render.core.report import Origin, Report
 from openflow_render.core.resource import Bundle, Manifest, Resource
+from openflow_render.source.given import Given, Stated
 
 POD: Manifest = {
     "apiVersion": "v1",
@@ -153,6 +155,59 @@ def test_the_pods_of_a_cron_job_are_held_to_it():
     manifest = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": POD["metadata"], "spec": spec}
 
     assert found(manifest, "baseline") == ["OF601 spec.jobTemplate.spec.template.spec.hostPID"]
+
+
+# --- what the namespace enforces ---
+
+
+def told_of(spec: Manifest, labels: dict[str, str], profile: str = "none", home: str = "data") -> list[str]:
+    """What is said of a pod in a namespace that is given, with labels under ``pod-security.kubernetes.io/``."""
+    named = {f"pod-security.kubernetes.io/{name}": value for name, value in labels.items()}
+    manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": home, "labels": named}}
+    given = Given([Stated(manifest, Origin("cluster.yaml", 3, 1))])
+    report = Report(lambda _: Origin("job.yaml"))
+    context = checks.Context(profile=profile, given=given)
+    checks.run(Bundle("p", "data", [Resource(pod(spec))]), context, report)
+    return [f"{each.code.id} {each.message}" for each in report if each.code in {AGAINST_STANDARD, NAMESPACE_ENFORCES}]
+
+
+ENFORCED = "OF607 the namespace data enforces the Pod Security Standard `restricted` (cluster.yaml:3:1), which wants "
+LOOSE = security(allowPrivilegeEscalation=None, runAsUser=0)
+
+
+def test_a_pod_that_its_namespace_refuses_is_told_once():
+    assert told_of(LOOSE, {"enforce": "restricted"}) == [
+        f"{ENFORCED}`{OWN}.runAsUser` of Pod/p to be another user than root, and 1 more"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spec", "labels", "home"),
+    [
+        ({}, {"enforce": "restricted"}, "data"),
+        (LOOSE, {"enforce": "restricted"}, "other"),
+        (LOOSE, {"enforce": "baseline"}, "data"),
+        (LOOSE, {"enforce": "privileged"}, "data"),
+        (LOOSE, {"warn": "restricted", "audit": "restricted"}, "data"),
+        (LOOSE, {}, "data"),
+    ],
+)
+def test_a_pod_that_its_namespace_takes_is_not(spec: Manifest, labels: dict[str, str], home: str):
+    assert told_of(spec, labels, home=home) == []
+
+
+def test_what_is_against_both_standards_is_told_of_the_jobs_own():
+    both, one = security(capabilities={"add": ["NET_RAW"]}), security(capabilities={"add": ["KILL"]})
+
+    assert [each.partition(" ")[0] for each in told_of(both, {"enforce": "restricted"}, "baseline")] == ["OF601"]
+    assert [each.partition(" ")[0] for each in told_of(one, {"enforce": "restricted"}, "baseline")] == ["OF607"]
+
+
+@pytest.mark.parametrize(("version", "told"), [("v1.33", 0), ("v1.34", 1), ("latest", 1), ("v1.99", 1)])
+def test_a_namespace_holds_to_the_version_that_it_pins(version: str, told: int):
+    probe = container(livenessProbe={"httpGet": {"port": 80, "host": "x"}})
+
+    assert len(told_of(probe, {"enforce": "baseline", "enforce-version": version})) == told
 
 
 # --- whatever the standard ---

@@ -30,7 +30,7 @@ def test_an_unknown_field_gets_the_nearest_name(messages: Check):
 def test_a_field_of_a_later_version_says_so(messages: Check):
     pod = a_pod(schedulingGates=[{"name": "a"}])
 
-    assert messages(a_bundle(pod), "1.26") == []
+    assert messages(a_bundle(pod), "1.27") == []
     assert messages(a_bundle(pod), "1.25") == [
         "`spec.schedulingGates` of Pod/p exists from Kubernetes 1.26, and this is checked for 1.25"
     ]

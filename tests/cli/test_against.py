@@ -447,7 +447,8 @@ def test_a_link_out_of_the_repository_does_not_lead_to_files_of_today(project: P
 
     result = diff(project, "jobs")
 
-    assert result.stdout.splitlines()[-1] == "jobs since HEAD: 1 new, 1 unchanged"
+    assert result.stdout.splitlines()[-1] == "jobs since HEAD: 1 unchanged"
+    assert result.stderr.startswith("jobs/etl.yaml: warning OF138: jobs/etl.yaml leads out of the project folder ")
 
 
 def test_a_shallow_clone_lacks_what_is_older(project: Project, monkeypatch: pytest.MonkeyPatch):

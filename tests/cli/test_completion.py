@@ -187,3 +187,31 @@ def test_what_a_shell_asks_wrongly_is_not_answered(project: Project):
 
 def test_completion_adds_nothing_to_the_help_of_openflow(project: Project):
     assert "--install-completion" not in project.openflow("--help").stdout
+
+
+# --- what no shell asks ---
+
+
+@pytest.mark.parametrize("asked", ["x", "delete_bash", "\x1b[31m_bash", "complete_"])
+def test_what_no_shell_asks_is_wrong_use(project: Project, monkeypatch: pytest.MonkeyPatch, asked: str):
+    monkeypatch.setenv("_OPENFLOW_COMPLETE", asked)
+
+    assert project.openflow("render", "job.yaml") == (Exit.USAGE, "", "")
+
+
+@pytest.mark.parametrize(
+    "variables", [{}, {"COMP_WORDS": "openflow"}, {"COMP_WORDS": "openflow 're", "COMP_CWORD": "x"}]
+)
+def test_a_shell_that_leaves_out_what_it_should_say_gets_no_answer(project: Project, variables: dict[str, str]):
+    result = project.process(env={"_OPENFLOW_COMPLETE": "complete_bash", **variables})
+
+    assert result == (Exit.USAGE, "", "")
+
+
+def test_names_that_a_shell_would_run_are_not_offered(project: Project):
+    project.write(
+        {**FILES, "overlays/$(touch x).yaml": OVERLAY, "overlays/a b.yaml": OVERLAY, "overlays/\x1b[31m.yaml": OVERLAY}
+    )
+
+    assert "night" in bash("render", "-o", "n")
+    assert [name for name in bash("render", "-o", "") if name[0] in "$a\x1b"] == []

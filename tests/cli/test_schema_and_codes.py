@@ -74,7 +74,9 @@ OF121 (error): the key <key> stands at line <line> already
 
 
 def test_a_rule_is_explained_with_where_it_comes_from_and_two_examples(project: Project):
-    assert project.openflow("codes", "OF505").stdout == """\
+    assert (
+        project.openflow("codes", "OF505").stdout
+        == """\
 OF505 (error, may be ignored): the selector of <object> matches no pod of this job
 
   A Service without a pod leaves clients waiting for a connection.
@@ -95,6 +97,7 @@ OF505 (error, may be ignored): the selector of <object> matches no pod of this j
       - target: {kind: Service}
         merge: {spec: {selector: {spark-role: driver}}}
 """
+    )
 
 
 def test_codes_as_json_are_for_programs(project: Project):

@@ -516,6 +516,25 @@ def test_the_digest_stays_when_only_comments_change(project: Project):
     assert source_of(project) == before
 
 
+# --- manifests ---
+
+
+def test_the_manifests_of_a_target_are_printed_with_it_as_a_whole(project: Project):
+    manifest = "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: s}\n"
+    project.write(
+        {
+            "openflow.yaml": project_of("    dev: {out: deploy/dev, manifests: [secrets]}\n"),
+            "jobs/etl.yaml": JOB,
+            "secrets/s.yaml": manifest,
+        }
+    )
+
+    whole = project.openflow("render", "-t", "dev", "--out", "-").stdout
+    part = project.openflow("render", "jobs", "-t", "dev").stdout
+
+    assert whole == part + "---\n" + manifest
+
+
 # --- commits ---
 
 

@@ -43,7 +43,10 @@ WRONG = {
     ("rendr", "job.yaml"): ("there is no command `rendr` (did you mean `render`?)", ""),
     ("xyz",): ("there is no command `xyz`", ""),
     ("render",): ("name a job file or a folder of them", " render"),
-    ("render", "job.yaml", "--outt", "x"): ("No such option: --outt (Possible options: --out, --quiet, --to)", " render"),
+    ("render", "job.yaml", "--outt", "x"): (
+        "No such option: --outt (Possible options: --out, --quiet, --to)",
+        " render",
+    ),
     ("-x",): ("No such option: -x", ""),
     ("render", "job.yaml", "--out"): ("Option '--out' requires an argument.", " render"),
     ("render", "job.yaml", "--by", "kind"): (

@@ -68,6 +68,25 @@ def test_an_example_is_applied_once_and_then_as_it_was_written(jobs: Jobs, folde
     assert jobs.everything() == applied
 
 
+RESTRICTED = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
+
+
+@pytest.mark.usefixtures("classes")
+@pytest.mark.parametrize("how", [("-o", "prod-hardened"), ("--set", "spec.security.profile=restricted")], ids=" ".join)
+@pytest.mark.parametrize(("folder", "overlay"), ALL)
+def test_a_confined_example_is_taken_where_the_strictest_standard_is_enforced(
+    jobs: Jobs, folder: Path, overlay: str, how: tuple[str, str]
+):
+    jobs.api.patch(f"/api/v1/namespaces/{jobs.namespace}", RESTRICTED)
+    words = [str(folder / "job.yaml"), "--set", f"metadata.namespace={jobs.namespace}", *how]
+    words += ["-o", str(folder / "overlays" / f"{overlay}.yaml")] if overlay else []
+
+    result = jobs.diff(*words)
+
+    assert result.exit_code == Exit.DIFFERENT, result
+    assert " OF8" not in result.stderr
+
+
 def job_of(objects: dict[str, str]) -> str:
     """The job whose record is among the objects."""
     [name] = [each.removeprefix("ConfigMap/openflow.") for each in objects if each.startswith("ConfigMap/openflow.")]

@@ -10,6 +10,7 @@ import pytest
 from openflow_render.core.paths import show
 from openflow_render.core.report import Origin, Report
 from openflow_render.core.watch import Recorder
+from openflow_render.source.expressions import Failed
 from openflow_render.source.templates import Template, Templates
 
 
@@ -161,3 +162,26 @@ def test_the_first_expression_that_does_not_fit_is_found(tmp_path: Path):
     made = template(tmp_path, 'env:\n  - {name: A, value: "{{ fine }}"}\n  - {name: B, value: "x{{ bad }}"}\n')
 
     assert made.fault({"fine": "x", "bad": []}) == (Origin("templates/own/thing.yaml", 3, 22), "x{{ bad }}")
+
+
+@pytest.mark.parametrize("base", ["text", 1, ["a"]])
+def test_only_a_map_may_be_laid_under(tmp_path: Path, base: Any):
+    made = template(tmp_path, 'a: 1\n<<: "{{ base }}"\n')
+
+    with pytest.raises(Failed, match="only a map"):
+        made.fill({"base": base})
+    assert made.fault({"base": base}) == (Origin("templates/own/thing.yaml", 2, 5), "{{ base }}")
+
+
+@pytest.mark.parametrize("under", ["text", "1", "[a]"])
+def test_what_is_laid_under_is_an_expression(tmp_path: Path, under: str):
+    (tmp_path / "templates/own").mkdir(parents=True)
+    (tmp_path / "templates/own/thing.yaml").write_text(f"a: 1\n<<: {under}\n")
+    found = report()
+
+    assert Templates(tmp_path, found).get("own/thing") is None
+    [finding] = found
+    assert (finding.code.id, str(finding.origin)) == (
+        "OF229",
+        f"templates/own/thing.yaml:2:{1 if under == '[a]' else 5}",
+    )

@@ -1,10 +1,12 @@
-"""The Pod Security Standard that the job asks for: every pod of the job satisfies it, the executors' too.
+"""The Pod Security Standard that the job asks for, or its namespace enforces: every pod satisfies it, executors too.
 
-Source: Kubernetes' pod-security-admission, v1.25 to v1.37. A namespace enforces the version of its cluster.
+Source: Kubernetes' pod-security-admission, v1.25 to v1.37. A namespace enforces the version of its cluster unless its
+labels pin an older one.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -51,12 +53,62 @@ class _Asked(NamedTuple):
 
 
 def check(bundle: Bundle, context: Context, report: Report) -> None:
-    if context.profile == "none":
-        return
+    asked = _Standard(context.profile, context.minor)
     for pod in pods(bundle):
-        asked = _Asked(pod, context.minor, context.profile == "restricted")
-        for path, wanted in _violations(asked):
-            tell(report, codes.AGAINST_STANDARD, pod.resource, path, profile=context.profile, wanted=wanted)
+        for path, wanted in asked.violations(pod):
+            tell(report, codes.AGAINST_STANDARD, pod.resource, path, profile=asked.level, wanted=wanted)
+    _check_namespace(bundle, context, report)
+
+
+class _Standard(NamedTuple):
+    """A standard in the version of a minor; ``none`` and ``privileged`` want nothing."""
+
+    level: str
+    minor: int
+
+    def violations(self, pod: Pod) -> list[Violation]:
+        if self.level not in _LEVELS:
+            return []
+        return list(_violations(_Asked(pod, self.minor, self.level == "restricted")))
+
+
+_LEVELS = ("baseline", "restricted")
+
+
+def _check_namespace(bundle: Bundle, context: Context, report: Report) -> None:
+    """What the namespace refuses besides what is against the job's own standard: one finding, as it has one cause."""
+    stated = context.given.find("Namespace", bundle.namespace)
+    enforced = _enforced(stated.manifest, context.minor) if stated else None
+    if stated is None or enforced is None:
+        return
+    own = _Standard(context.profile, context.minor)
+    refused: list[tuple[Pod, Path, str]] = []
+    for pod in pods(bundle):
+        told = {path for path, _ in own.violations(pod)}
+        refused += [(pod, path, wanted) for path, wanted in enforced.violations(pod) if path not in told]
+    if refused:
+        (pod, path, wanted), *others = refused
+        tell(
+            report,
+            codes.NAMESPACE_ENFORCES,
+            pod.resource,
+            path,
+            namespace=stated.name,
+            level=enforced.level,
+            place=stated.origin,
+            wanted=wanted,
+            more=f", and {len(others)} more" if others else "",
+        )
+
+
+def _enforced(namespace: Manifest, minor: int) -> _Standard | None:
+    """What the labels of a namespace enforce, in the version that they pin or in that of the cluster."""
+    labels = namespace["metadata"].get("labels") or {}
+    level, version = (labels.get(f"pod-security.kubernetes.io/enforce{end}") for end in ("", "-version"))
+    if level not in _LEVELS:
+        return None
+    pinned = re.fullmatch(r"v1\.(\d{1,3})", str(version))
+    return _Standard(level, min(minor, int(pinned[1])) if pinned else minor)
 
 
 def _violations(asked: _Asked) -> Iterator[Violation]:
@@ -122,14 +174,13 @@ class _Allowed(NamedTuple):
 
     field: Path
     values: tuple[Any, ...]
-    since: int = 0
 
 
 _CONTAINER_TYPES = ("container_t", "container_init_t", "container_kvm_t")
 _ALLOWED = (
     _Allowed(("windowsOptions", "hostProcess"), (False,)),
     _Allowed(("privileged",), (False,)),
-    _Allowed(("appArmorProfile", "type"), ("RuntimeDefault", "Localhost"), since=30),
+    _Allowed(("appArmorProfile", "type"), ("RuntimeDefault", "Localhost")),
     _Allowed(("seLinuxOptions", "user"), ("",)),
     _Allowed(("seLinuxOptions", "role"), ("",)),
     _Allowed(("seccompProfile", "type"), ("RuntimeDefault", "Localhost")),
@@ -137,7 +188,7 @@ _ALLOWED = (
 
 
 def _allowed(asked: _Asked) -> Iterator[_Allowed]:
-    yield from (each for each in _ALLOWED if asked.minor >= each.since)
+    yield from _ALLOWED
     engine = ("container_engine_t",) if asked.minor >= 31 else ()
     yield _Allowed(("seLinuxOptions", "type"), ("", *_CONTAINER_TYPES, *engine))
     if asked.restricted or not asked.own_users:

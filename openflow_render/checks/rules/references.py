@@ -1,15 +1,17 @@
 """Names in pods that lead to other objects: ConfigMaps, Secrets, claims, accounts, PodGroups.
 
-An object that is not in the bundle may exist in the cluster, and is no concern of ours, unless its name carries the
-identity of this run: then only this run can make it. Not so claims: Spark names some that it leaves for others to make.
+An object that is not in the bundle may exist in the cluster. If objects of its kind are given, it must be among them;
+else it is no concern of ours, unless its name carries the identity of this run: then only this run can make it. Not so
+claims: Spark names some that it leaves for others to make.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from openflow_render.checks import parts
 from openflow_render.checks.finding import tell
 from openflow_render.checks.pods import Pod, containers, namespace, pods
 from openflow_render.core import codes
@@ -23,18 +25,40 @@ if TYPE_CHECKING:
 _IDENTITY = re.compile(r"(?:^|-)([0-9a-f]{10})(?=-|$)")
 CLAIM = "PersistentVolumeClaim"
 _GROUP_ANNOTATION = "scheduling.k8s.io/group-name"
+_OF_CLUSTERS = frozenset({"PriorityClass", "RuntimeClass"})
+"""The kinds that have no namespace."""
+
+_ALWAYS: Mapping[str, frozenset[str]] = {
+    "ConfigMap": frozenset({"kube-root-ca.crt"}),
+    "PriorityClass": frozenset({"system-cluster-critical", "system-node-critical"}),
+    "ServiceAccount": frozenset({"default"}),
+}
+"""What every cluster has, or every namespace of it."""
+
+_FIELDS: Mapping[str, str] = {
+    "serviceAccountName": "ServiceAccount",
+    "priorityClassName": "PriorityClass",
+    "runtimeClassName": "RuntimeClass",
+}
+_CREDENTIALS = frozenset({".dockerconfigjson", ".dockercfg"})
+"""The key of a Secret that images are pulled with."""
 
 
 class Reference(NamedTuple):
-    """``keys`` are what is wanted of a ConfigMap or Secret, each with the path that wants it."""
+    """``keys`` are what is wanted of a ConfigMap or Secret, each with the path that wants it.
+
+    ``pulls`` tells of a Secret that images are to be pulled with it.
+    """
 
     path: Path
     kind: str
     name: str
     keys: tuple[tuple[Path, str], ...] = ()
+    pulls: bool = False
 
 
-def check(bundle: Bundle, _context: Context, report: Report) -> None:
+def check(bundle: Bundle, context: Context, report: Report) -> None:
+    missed: set[tuple[str, str, str]] = set()
     objects = {(resource.kind, namespace(resource, bundle), resource.name): resource for resource in bundle}
     identities = {text for resource in bundle if resource.run_scoped for text in _IDENTITY.findall(resource.name)}
     for pod in pods(bundle):
@@ -42,16 +66,35 @@ def check(bundle: Bundle, _context: Context, report: Report) -> None:
         for reference in _references(pod):
             found = objects.get((reference.kind, home, reference.name))
             if found is not None:
-                _keys(pod.resource, reference, found, report)
-            elif reference.kind != CLAIM and not identities.isdisjoint(_IDENTITY.findall(reference.name)):
-                values = {"target_kind": reference.kind, "name": reference.name}
-                tell(report, codes.NO_SUCH_OBJECT, pod.resource, reference.path, **values)
+                _keys(pod.resource, reference, found.manifest, report)
+            elif not identities.isdisjoint(_IDENTITY.findall(reference.name)):
+                if reference.kind != CLAIM:
+                    values = {"target_kind": reference.kind, "name": reference.name}
+                    tell(report, codes.NO_SUCH_OBJECT, pod.resource, reference.path, **values)
+            elif context.given and (reference.kind, home, reference.name) not in missed:
+                # Driver and executors often name the same, which is one thing to mend.
+                missed.add((reference.kind, home, reference.name))
+                _of_cluster(pod.resource, reference, home, context, report)
 
 
-def _keys(resource: Resource, reference: Reference, found: Resource, report: Report) -> None:
-    if not reference.keys:
+def _of_cluster(resource: Resource, reference: Reference, home: str, context: Context, report: Report) -> None:
+    """Look for what ``reference`` names among what is given, if anything of its kind is."""
+    kind, name = reference.kind, reference.name
+    given = context.given.of(kind, None if kind in _OF_CLUSTERS else home)
+    found = next((each for each in given if each.name == name), None)
+    if found is not None:
+        _keys(resource, reference, found.manifest, report)
+    elif given and name not in _ALWAYS.get(kind, ()):
+        values = {"target_kind": kind, "name": name, "near": nearest(name, [each.name for each in given])}
+        tell(report, codes.NOT_GIVEN, resource, reference.path, **values)
+
+
+def _keys(resource: Resource, reference: Reference, found: Manifest, report: Report) -> None:
+    if not reference.keys and not reference.pulls:
         return
-    held = {key for field in ("data", "binaryData", "stringData") for key in found.manifest.get(field, ())}
+    held = {key for field in ("data", "binaryData", "stringData") for key in parts.mapping(found, field)}
+    if reference.pulls and not _CREDENTIALS & held:
+        tell(report, codes.NO_REGISTRY_SECRET, resource, reference.path, name=reference.name)
     for path, key in reference.keys:
         if key not in held:
             values = {"target_kind": reference.kind, "name": reference.name, "key": key, "near": nearest(key, held)}
@@ -63,12 +106,12 @@ def _references(pod: Pod) -> Iterator[Reference]:
         yield from _of_volume((*pod.path, "volumes", Item(volume["name"])), volume)
     for path, container in containers(pod):
         yield from _of_variables(path, container)
-    for field, kind in (("serviceAccountName", "ServiceAccount"), ("priorityClassName", "PriorityClass")):
+    for field, kind in _FIELDS.items():
         if field in pod.spec:
             yield Reference((*pod.path, field), kind, pod.spec[field])
     for secret in pod.spec.get("imagePullSecrets", ()):
         if "name" in secret:
-            yield Reference((*pod.path, "imagePullSecrets", Item(secret["name"])), "Secret", secret["name"])
+            yield Reference((*pod.path, "imagePullSecrets", Item(secret["name"])), "Secret", secret["name"], pulls=True)
     annotations = pod.metadata.get("annotations", {})
     if _GROUP_ANNOTATION in annotations:
         path = (*pod.path[:-1], "metadata", "annotations", _GROUP_ANNOTATION)

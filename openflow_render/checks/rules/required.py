@@ -22,6 +22,7 @@ _RESTART = {
     "StatefulSet": ("Always",),
 }
 _DEFAULT_RESTART = "Always"
+_ENDING = frozenset({"Pod", "Job", "CronJob"})
 
 
 def check(bundle: Bundle, _context: Context, report: Report) -> None:
@@ -67,3 +68,6 @@ def _restart(pod: Pod, report: Report) -> None:
     if allowed is not None and given not in allowed:
         values = {"value": given, "allowed": " or ".join(allowed)}
         tell(report, codes.RESTART_POLICY, pod.resource, (*pod.path, "restartPolicy"), **values)
+    elif pod.resource.memory and given != "Never" and pod.resource.kind in _ENDING:
+        # Executors, claims and logs carry the id of one application.
+        tell(report, codes.DRIVER_RESTARTS, pod.resource, (*pod.path, "restartPolicy"), value=given)

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from openflow_render import __version__
+from openflow_render.cli import console
 from openflow_render.cli.reports import place
 from openflow_render.core import paths
 from openflow_render.core.identity import APPLICATION_LENGTH, SUFFIX_LENGTH
@@ -44,7 +45,7 @@ def written(findings: Sequence[Finding], checked: Sequence[str]) -> str:
         "results": [_result(finding, codes, around, seen) for finding in findings],
     }
     report = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    return console.json_text(report)
 
 
 class _Names(dict[str, str]):

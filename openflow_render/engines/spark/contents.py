@@ -87,8 +87,9 @@ def _shaped(pod: Tree) -> bool:
     if not _maps(pod, "metadata", "spec"):
         return False
     metadata, spec = pod.get("metadata") or {}, pod.get("spec") or {}
+    maps = ("nodeSelector", "securityContext")
     lists = ("containers", "initContainers", "volumes", "imagePullSecrets")
-    if not (_maps(metadata, "labels", "annotations") and _maps(spec, "nodeSelector") and _lists(spec, *lists)):
+    if not (_maps(metadata, "labels", "annotations") and _maps(spec, *maps) and _lists(spec, *lists)):
         return False
     return all(_shaped_container(each) for field in lists[:2] for each in spec.get(field) or [])
 

@@ -107,9 +107,7 @@ def plan(job: SparkJob, context: Context) -> Mapping[str, Plan]:
         rules.check_template(app, names.role, template, report)
     plans = _plans(app, written, contents, context)
     _check_mounts(plans, report)
-    scratch.check(plans["driver"], plans["executor"], report)
-    overwritten.check(plans["driver"], plans["executor"], plans["run"], report)
-    settings.check_grace(plans["executor"], report)
+    _check_templates(plans, report)
     return plans
 
 
@@ -119,6 +117,14 @@ def _check_synced(job: SparkJob, conf: Properties, controller: str, report: Repo
         report.add(codes.SERVICE_DELETED, at=conf.source(DELETES_SERVICE), controller=controller)
     if job.run.as_ == "pod" and job.run.rerun != "never" and POD_NAME in conf:
         report.add(codes.POD_NAME_STAYS, at=conf.source(POD_NAME), controller=controller, property=POD_NAME)
+
+
+def _check_templates(plans: Mapping[str, Any], report: Report) -> None:
+    """What only shows when pod templates and properties have come together."""
+    driver, executor = plans["driver"], plans["executor"]
+    scratch.check(driver, executor, report)
+    overwritten.check(driver, executor, plans["run"], report)
+    settings.check_grace(executor, report)
 
 
 def _check_mounts(plans: Mapping[str, Any], report: Report) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-_TEXT = re.compile(r"\s*([0-9]{1,30})\s*([a-z]*)\s*\Z", re.IGNORECASE)
+_TEXT = re.compile(r"\s*([0-9]{1,30})(?:\s*([a-z]+))?\s*\Z", re.IGNORECASE)
 _POWERS = {"": 2, "b": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 
 DEFAULT_HEAP = 1024
@@ -30,7 +30,7 @@ def mebibytes(text: str) -> int:
     match = _TEXT.match(text)
     if match is None:
         raise ValueError(text)
-    unit = match[2].lower()
+    unit = (match[2] or "").lower()
     short = unit.removesuffix("ib") if unit.endswith("ib") else unit.removesuffix("b") or unit
     if unit.endswith("i"):
         short = unit.removesuffix("i")

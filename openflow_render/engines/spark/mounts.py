@@ -13,6 +13,7 @@ from openflow_render.core import codes
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Report
 from openflow_render.engines.spark.conf import called, mountable, property_kind, shown, volumes
+from openflow_render.engines.spark.properties import items
 from openflow_render.engines.spark.role import RolePlan
 
 Tree = dict[str, Any]
@@ -35,6 +36,32 @@ def check(plan: RolePlan, of_spark: Iterable[Tree], report: Report) -> None:
         other = first.setdefault(posixpath.normpath(mount.path), mount)
         if other is not mount:
             report.add(codes.SAME_MOUNT_PATH, at=mount.field, property=mount.by, path=mount.path, other=other.by)
+
+
+def check_hidden(driver: RolePlan, executor: RolePlan, report: Report) -> None:
+    """Refuse to run what an empty volume, mounted over a folder of the image, would hide."""
+    found: dict[tuple[str, str], Path] = {}
+    for plan in (driver, executor):
+        for uri, field in _named(plan):
+            path = "/" + posixpath.normpath(uri.removeprefix("local:")).lstrip("/")
+            for folder in plan.template.writable.values():
+                if path.startswith(f"{folder}/"):
+                    found[uri, folder] = field
+    for (uri, folder), field in found.items():
+        report.add(codes.FILE_HIDDEN, at=field, what=uri, folder=folder)
+
+
+def _named(plan: RolePlan) -> Iterator[tuple[str, Path]]:
+    """What the job names and the role reads, each with its field; of a script it is the driver alone."""
+    app, conf = plan.app, plan.app.conf
+    if app.main and (plan.names.role == "driver" or app.kind == "java"):
+        yield app.main, ("spec", "application", "main")
+    for name in _NAMING:
+        yield from ((uri, conf.source(name)) for uri in items(conf.get(name)))
+
+
+_NAMING = ("spark.jars", "spark.files", "spark.archives", "spark.submit.pyFiles")
+"""The properties that may name files of the image."""
 
 
 def _of_template(plan: RolePlan) -> Iterator[Mount]:

@@ -5,12 +5,14 @@ Fields of the job that no Spark property can say end up here, so that executors,
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 from openflow_render.core.merge import merge
 from openflow_render.core.watch import Plan
+from openflow_render.engines.spark import ulimits
 from openflow_render.engines.spark.app import Application
 from openflow_render.engines.spark.conf import (
     RoleNames,
@@ -21,6 +23,7 @@ from openflow_render.engines.spark.conf import (
     volumes,
 )
 from openflow_render.engines.spark.job import Role
+from openflow_render.engines.spark.properties import items
 from openflow_render.engines.spark.volumes import without_empty
 
 Tree = dict[str, Any]
@@ -30,8 +33,11 @@ CONTAINER_ONLY = frozenset(
 )
 """What a security context can only say of a container; the rest belongs to the pod. Source: Kubernetes' core/v1."""
 
-SPARK_USER_ID = 185
-"""The user of Spark's official images."""
+SPARK_USER_ID, SPARK_GROUP_ID = 185, 0
+"""The user of Spark's official images, and the group to which images built by Spark's own tool open their folders."""
+
+WORK_DIR = "work-dir"
+"""The folder in which Spark's images start: what is downloaded and unpacked, and a warehouse, end up there."""
 
 
 class PodTemplate(Plan):
@@ -94,14 +100,36 @@ class PodTemplate(Plan):
     def extra_volumes(self) -> list[Tree]:
         """Volumes that no property can say."""
         secrets = [{"name": volume, "secret": {"secretName": name}} for name, volume, _ in self._unsaid_secrets()]
-        return [*(self._volume(each) for each in self._unsaid()), *secrets]
+        writable = [{"name": name, "emptyDir": {}} for name in self.writable]
+        return [*(self._volume(each) for each in self._unsaid()), *secrets, *writable]
 
     @cached_property
     def extra_mounts(self) -> list[Tree]:
         """Their mounts in the main container."""
         fields = ("name", "mountPath", "readOnly", "subPath")
         mounts = [{field: each[field] for field in fields if field in each} for each in self._unsaid()]
-        return [*mounts, *({"name": volume, "mountPath": path} for _, volume, path in self._unsaid_secrets())]
+        secrets = {volume: path for _, volume, path in self._unsaid_secrets()}
+        named = {**secrets, **self.writable}
+        return [*mounts, *({"name": volume, "mountPath": path} for volume, path in named.items())]
+
+    @cached_property
+    def writable(self) -> dict[str, str]:
+        """Where Spark writes besides local directories, by volume; the profile's, as it makes the root read-only."""
+        if self.app.job.security.profile != "restricted" or not self.container_security.get("readOnlyRootFilesystem"):
+            return {}
+        wanted = {"writable-tmp": "/tmp", "writable-work-dir": f"{self.app.distribution.home}/{WORK_DIR}"}  # noqa: S108
+        return {name: path for name, path in wanted.items() if path not in self._mounted}
+
+    @cached_property
+    def _mounted(self) -> frozenset[str]:
+        """The paths at which the job mounts volumes of its own in the main container."""
+        of_template = [str(each.get("mountPath")) for each in self._given_main.get("volumeMounts") or []]
+        of_fields = [volume["mountPath"] for volume, _ in volumes(self.role, ("spec", self._names.role))]
+        conf, prefix = self.app.conf, f"{self._names.kubernetes}volumes."
+        of_conf = [path for name, path in conf.prefixed(prefix).items() if name.endswith(".mount.path")]
+        secrets = [*conf.prefixed(f"{self._names.kubernetes}secrets.").values(), *(self.role.secrets or {}).values()]
+        local = items(conf.get("spark.local.dir"))
+        return frozenset(map(posixpath.normpath, (*of_template, *of_fields, *of_conf, *secrets, *local)))
 
     def _unsaid_secrets(self) -> list[tuple[str, str, str]]:
         """Secrets whose name Spark would make no good volume name of: each with the volume's name, and the path."""
@@ -136,15 +164,25 @@ class PodTemplate(Plan):
 
     @cached_property
     def pod_security(self) -> Tree:
-        """The pod's security context: the profile's, and over it the role's own."""
+        """The pod's security context: the profile's, over it the pod template's, and over that the role's own."""
         own = {key: value for key, value in (self.role.security_context or {}).items() if key not in CONTAINER_ONLY}
-        return {**self._profile(_POD_PROFILES), **own}
+        profile = self._profile(_POD_PROFILES)
+        given = (self.given.get("spec") or {}).get("securityContext") or {} if profile else {}
+        return {**profile, **given, **own}
 
     @cached_property
     def container_security(self) -> Tree:
-        """The main container's security context: the profile's, and over it the role's own."""
+        """The main container's security context, in the same order."""
         own = {key: value for key, value in (self.role.security_context or {}).items() if key in CONTAINER_ONLY}
-        return {**self._profile(_CONTAINER_PROFILES), **own}
+        profile = self._profile(_MAIN_PROFILES)
+        given = self._given_main.get("securityContext") or {} if profile else {}
+        return {**merge(profile, given), **own}
+
+    @cached_property
+    def _given_main(self) -> Tree:
+        """The main container of the template that the job names."""
+        containers = (self.given.get("spec") or {}).get("containers") or []
+        return next((each for each in containers if each.get("name") == self.main_name), {})
 
     def _profile(self, profiles: Mapping[str, Tree]) -> Tree:
         return profiles[self.app.job.security.profile]
@@ -157,12 +195,12 @@ class PodTemplate(Plan):
 
     @cached_property
     def command(self) -> list[str] | None:
-        """A shell that raises the limit of open files as far as it may, then becomes the image's entrypoint."""
-        limit = (self.app.job.ulimits or {}).get("nofile")
-        if limit is None:
+        """A shell that sets limits as far as the hard ones of the node allow, then becomes the image's entrypoint."""
+        limits = self.app.job.ulimits
+        if not limits:
             return None
-        raise_limit = f'ulimit -Sn {limit} 2>/dev/null || ulimit -Sn "$(ulimit -Hn)"; exec /opt/entrypoint.sh "$@"'
-        return ["/bin/sh", "-c", raise_limit, "entrypoint"]
+        steps = [ulimits.step(name, limit) for name, limit in limits.items()]
+        return [*ulimits.SHELL, "; ".join([*steps, 'exec /opt/entrypoint.sh "$@"']), "entrypoint"]
 
     @cached_property
     def main_additions(self) -> Tree:
@@ -309,13 +347,24 @@ _SECCOMP = {"seccompProfile": {"type": "RuntimeDefault"}}
 _POD_PROFILES: Mapping[str, Tree] = {
     "none": {},
     "baseline": _SECCOMP,
-    "restricted": {"runAsNonRoot": True, "runAsUser": SPARK_USER_ID, "fsGroup": SPARK_USER_ID, **_SECCOMP},
+    "restricted": {
+        "runAsNonRoot": True,
+        "runAsUser": SPARK_USER_ID,
+        "runAsGroup": SPARK_GROUP_ID,
+        "fsGroup": SPARK_USER_ID,
+        **_SECCOMP,
+    },
 }
 _CONTAINER_PROFILES: Mapping[str, Tree] = {
     "none": {},
     "baseline": {"allowPrivilegeEscalation": False},
     "restricted": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
 }
+_MAIN_PROFILES: Mapping[str, Tree] = {
+    **_CONTAINER_PROFILES,
+    "restricted": {**_CONTAINER_PROFILES["restricted"], "readOnlyRootFilesystem": True},
+}
+"""What Spark's own container gets; of others it is not known where they write."""
 
 
 def shared_claim(app: Application, volume: str) -> str:

@@ -32,7 +32,8 @@ class Property(NamedTuple):
     def known_in(self, version: str) -> bool:
         """Whether the release ``version`` has this property."""
         release = _numbers(version)
-        return _numbers(self.since) <= release and not (self.removed and _numbers(self.removed) <= release)
+        gone = bool(self.removed) and _numbers(self.removed) <= release
+        return _numbers(self.since)[: len(release)] <= release and not gone
 
 
 _TABLE = """
@@ -498,6 +499,10 @@ _CHECKS: Mapping[str, tuple[Callable[[str], object], str]] = {
     "double(0,1)": (lambda text: _is_share(text.strip(), whole=False), "a number between 0 and 1"),
     "double(0,1]": (lambda text: _is_share(text.strip(), whole=True), "a number above 0, at most 1"),
     "bytes": (lambda text: memory_bytes(text) is not None, "a size: a whole number and a unit, for example 512m or 4g"),
+    "size": (
+        lambda text: memory_bytes(text.strip().removeprefix("-")) is not None,
+        "a size: a whole number and a unit, for example 10m, or -1",
+    ),
     "time": (_matches(_TIME), "a time: a whole number and a unit, for example 30s or 5min"),
     "quantity": (_matches(_QUANTITY), "a Kubernetes quantity, for example 500m or 5Gi"),
     "reference": (_matches(r"[^:]+:[^:]+"), "a Secret and its key, as in name:key"),

@@ -12,10 +12,12 @@ from typing import Any
 from openflow_render.core.watch import Plan
 from openflow_render.engines.spark.app import Application, is_on
 from openflow_render.engines.spark.conf import EXECUTOR
+from openflow_render.engines.spark.driver import ACCOUNT
 from openflow_render.engines.spark.volumes import volumes
 
 Tree = dict[str, Any]
 
+_CREDENTIALS = "spark.kubernetes.authenticate.driver."
 _WORKLOADS = {"statefulset": "statefulsets", "deployment": "deployments"}
 
 
@@ -35,6 +37,12 @@ class RbacPlan(Plan):
         """The Role's rules, one for each resource."""
         found = (*self._core(), *self._plugins(), *self._workload())
         return [{"apiGroups": [group], "resources": [name], "verbs": verbs} for group, name, verbs in found if verbs]
+
+    @cached_property
+    def used(self) -> list[Tree]:
+        """What the driver asks of the API server by its account; nothing if it has credentials of its own."""
+        own = (name for name in self.app.conf if name.startswith(_CREDENTIALS))
+        return [] if any(name != ACCOUNT for name in own) else self.rules
 
     def _core(self) -> Iterator[tuple[str, str, list[str]]]:
         yield "", "pods", self._pods

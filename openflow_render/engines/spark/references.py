@@ -6,6 +6,7 @@ Source: `ConfigReader`, `SparkConfigProvider` of Spark 4.3. ``spark.properties``
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from openflow_render.core import codes
 from openflow_render.core.report import Report
@@ -13,7 +14,11 @@ from openflow_render.core.watch import Properties
 from openflow_render.engines.spark import properties
 
 _REFERENCE = re.compile(r"\$\{(?:(\w+?):)?(\S+?)\}")
+_WORD = re.compile(r"\S+")
 _DEEPEST = 10
+
+_MOST = 1 << 20
+"""So many characters may stand for the references in one property."""
 
 _READ_RAW = frozenset(
     {
@@ -42,14 +47,14 @@ def resolved(conf: Properties, report: Report) -> Properties:
     found = Properties(conf, conf.sources)
     for name, text in conf.items():
         if "${" in text and _is_expanded(name):
-            found[name] = _put_in(conf, name, text, found)
+            found[name] = _put_in(conf, name, text, found, [_MOST])
             _check(name, found, report)
     return found
 
 
 def _check(name: str, found: Properties, report: Report) -> None:
     row = properties.PROPERTIES[name]
-    left = _REFERENCE.search(found[name])
+    left = next(_references(found[name]), None)
     if row.phase == "submit" and left is not None:
         code = codes.REFERENCE_TO_MACHINE if left[1] in {"env", "system"} else codes.REFERENCE_UNKNOWN
         report.add(code, at=found.source(name), property=name, reference=left[0])
@@ -60,16 +65,29 @@ def _is_expanded(name: str) -> bool:
     return row is not None and row.phase != "client" and name not in _READ_RAW
 
 
-def _put_in(conf: Properties, name: str, text: str, found: Properties, depth: int = 0) -> str:
+def _references(text: str) -> Iterator[re.Match[str]]:
+    """The references in ``text``; none begins after the last brace of its word, so nobody looks for its end there."""
+    for word in _WORD.finditer(text):
+        yield from _REFERENCE.finditer(text, word.start(), text.rfind("}", word.start(), word.end()) + 1)
+
+
+def _put_in(conf: Properties, name: str, text: str, found: Properties, room: list[int], depth: int = 0) -> str:
+    """``text`` with values for its references, as long as there is ``room`` for them."""
+
     def value(match: re.Match[str]) -> str:
         origin, other = match.groups()
         known = _known(conf, other) if origin in {None, "spark"} else None
-        if known is None or depth == _DEEPEST:
+        if known is None or depth == _DEEPEST or len(known) >= room[0]:
             return match[0]
+        room[0] -= len(known) + 1
         found.sources[name] = (*found.sources.get(name, (conf.source(name),)), conf.source(other))
-        return _put_in(conf, name, known, found, depth + 1)
+        return _put_in(conf, name, known, found, room, depth + 1)
 
-    return _REFERENCE.sub(value, text)
+    parts, done = [], 0
+    for match in _references(text):
+        parts += [text[done : match.start()], value(match)]
+        done = match.end()
+    return "".join([*parts, text[done:]])
 
 
 def _known(conf: Properties, name: str) -> str | None:

@@ -71,6 +71,7 @@ def check_version(version: str, image: str | None, report: Report) -> None:
             codes.UNKNOWN_RELEASE, at="spec.version", version=version, known=", ".join(map(str, RELEASES.values()))
         )
     # Only an image called after the engine is tagged with the engine's version; other tags are the application's.
-    tag = re.search(r"(?:spark|openflow)[^/:]*:v?(\d+\.\d+)(\.\d+)?[^/]*$", image or "")
-    if tag and line_of(tag[1]) != line:
+    name, _, tag = (image or "").rpartition("/")[2].partition(":")
+    tagged = re.match(r"v?(\d+\.\d+)", tag) if "spark" in name or "openflow" in name else None
+    if tagged and line_of(tagged[1]) != line:
         report.add(codes.IMAGE_OF_OTHER_VERSION, at="spec.image", image=image, version=version)

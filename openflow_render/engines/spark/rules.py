@@ -12,7 +12,7 @@ from openflow_render.core import codes
 from openflow_render.core.paths import Item, Path
 from openflow_render.core.report import Report
 from openflow_render.core.watch import Properties
-from openflow_render.engines.spark import javaoptions, properties
+from openflow_render.engines.spark import artifacts, javaoptions, properties, registered, settings, shares, ulimits
 from openflow_render.engines.spark.app import CONNECT_SERVER, POD_NAME, POD_UID, Application, is_on, main_of
 from openflow_render.engines.spark.conf import DRIVER, EXECUTOR, RoleNames, called, secret_reference
 from openflow_render.engines.spark.driver import LOCAL_DIR
@@ -33,9 +33,11 @@ SPARK_VOLUMES = frozenset(
         "pod-template-volume",
         "spark-conf-volume-driver",
         "spark-conf-volume-exec",
+        "writable-tmp",
+        "writable-work-dir",
     }
 )
-"""The names of the volumes that Spark's feature steps make."""
+"""The names of the volumes that Spark's feature steps make, and of those that a security profile gives to Spark."""
 
 SERVERS = frozenset(
     {
@@ -92,6 +94,10 @@ def check(job: SparkJob, conf: Properties, release: Release, report: Report) -> 
     _check_allocation(conf, report)
     _check_factors(conf, report)
     javaoptions.check(conf, report)
+    settings.check(conf, job.version, report)
+    shares.check(conf, report)
+    artifacts.check(job, conf, report)
+    ulimits.check(job, conf, report)
     for names, role in ((DRIVER, job.driver), (EXECUTOR, job.executor)):
         check_volumes(conf, names, release, report)
         pod_fields.check(role, ("spec", names.role), report)
@@ -128,12 +134,12 @@ def _check_known(job: SparkJob, conf: Properties, report: Report) -> None:
         at = conf.source(name)
         if at[:2] != ("spec", "conf"):
             continue
-        known = properties.find(name)
+        known = properties.find(name) or registered.find(name)
         if known is None:
-            if name.startswith("spark.kubernetes."):
-                report.add(codes.UNKNOWN_PROPERTY, at=at, property=name, hint=properties.nearest_known(name))
-            elif not name.startswith("spark."):
-                report.add(codes.NO_SPARK_PROPERTY, at=at, property=name)
+            _check_unknown(name, at, report)
+            continue
+        if known.type == registered.GONE:
+            _check_outdated(known, job.version, at, report)
             continue
         if not known.known_in(job.version):
             report.add(codes.PROPERTY_OF_OTHER_VERSION, at=at, property=name, version=job.version, since=known.since)
@@ -142,6 +148,24 @@ def _check_known(job: SparkJob, conf: Properties, report: Report) -> None:
         reason = properties.check_value(known, text)
         if reason is not None:
             report.add(codes.BAD_PROPERTY, at=at, property=name, value=text, reason=reason)
+
+
+def _check_unknown(name: str, at: Path, report: Report) -> None:
+    """Under other prefixes than Spark's own on Kubernetes, libraries have properties too; but no misspelt ones."""
+    if name.startswith("spark.kubernetes."):
+        report.add(codes.UNKNOWN_PROPERTY, at=at, property=name, hint=properties.nearest_known(name))
+    elif not name.startswith("spark."):
+        report.add(codes.NO_SPARK_PROPERTY, at=at, property=name)
+    elif meant := registered.nearest(name):
+        report.add(codes.UNKNOWN_PROPERTY, at=at, property=name, hint=f" (did you mean `{meant}`?)")
+
+
+def _check_outdated(known: properties.Property, version: str, at: Path, report: Report) -> None:
+    if known.known_in(version):
+        heir = registered.successor(known.name)
+        instead = f"; `{heir}` took its place" if heir else ""
+        values: dict[str, Any] = {"property": known.name, "since": known.since.removesuffix(".0"), "instead": instead}
+        report.add(codes.PROPERTY_OUTDATED, at=at, **values)
 
 
 def _is_refused(conf: Properties, name: str) -> bool:

@@ -73,6 +73,13 @@ class ExecutorSizes(Plan):
         return max(int(lowest), int(initial), int(instances or 0))
 
     @cached_property
+    def most(self) -> int:
+        """How many there may be: `spark.dynamicAllocation.maxExecutors`; without a bound, those of the start."""
+        conf = self.app.conf
+        bound = conf.get("spark.dynamicAllocation.maxExecutors")
+        return int(bound) if bound and is_on(conf.get("spark.dynamicAllocation.enabled")) else self.count
+
+    @cached_property
     def cpu_request(self) -> str:
         """`spark.kubernetes.executor.request.cores`, else `spark.executor.cores`."""
         conf = self.app.conf

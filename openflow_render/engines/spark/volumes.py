@@ -12,7 +12,7 @@ from openflow_render.core import codes
 from openflow_render.core.report import Code, Report
 from openflow_render.core.watch import Properties
 from openflow_render.engines.spark.app import is_on
-from openflow_render.engines.spark.conf import RoleNames
+from openflow_render.engines.spark.conf import EXECUTOR, RoleNames
 from openflow_render.engines.spark.release import Release
 
 _REQUIRED: Mapping[str, tuple[str, ...]] = {
@@ -23,6 +23,7 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
 }
 
 ON_DEMAND = "OnDemand"
+EXECUTOR_ID = "SPARK_EXECUTOR_ID"
 
 
 class Volume(NamedTuple):
@@ -89,12 +90,15 @@ def without_empty(**fields: Any) -> dict[str, Any]:
 
 
 def volumes(conf: Properties, names: RoleNames) -> list[Volume]:
-    """The role's volumes in sorted order; incomplete ones are left to `check_volumes`."""
+    """The role's volumes in sorted order; incomplete ones are left to `check_volumes`.
+
+    Of executors those of the first are meant, whose id takes the place of the token for it.
+    """
     grouped: dict[tuple[str, str], dict[str, str]] = {}
     for key, value in conf.prefixed(f"{names.kubernetes}volumes.").items():
         kind, _, rest = key.partition(".")
         name, _, option = rest.partition(".")
-        grouped.setdefault((kind, name), {})[option] = value
+        grouped.setdefault((kind, name), {})[option] = value.replace(EXECUTOR_ID, "1") if names is EXECUTOR else value
     return [
         Volume(kind, name, number, *(_under(given, part) for part in ("mount.", "options.", "label.", "annotation.")))
         for number, ((kind, name), given) in enumerate(sorted(grouped.items()))
@@ -117,6 +121,12 @@ def check_volumes(conf: Properties, names: RoleNames, release: Release, report: 
             report.add(code, at=conf.source(key), property=key, **words)
 
 
+def _is_shared(key: str, name: str) -> bool:
+    """Whether every executor would make the claim under one name."""
+    own = ON_DEMAND in name or EXECUTOR_ID in name
+    return key.startswith(EXECUTOR.kubernetes) and not own
+
+
 def _faults(
     conf: Properties, key: str, volume: str, kind: str, release: Release
 ) -> Iterator[tuple[Code, dict[str, Any]]]:
@@ -130,6 +140,8 @@ def _faults(
     made = {f"{volume}options.storageClass", f"{volume}options.sizeLimit"} <= set(conf)
     if key == f"{volume}options.claimName" and ON_DEMAND in conf[key] and not made:
         yield codes.CLAIM_OF_NOBODY, {}
+    elif key == f"{volume}options.claimName" and made and _is_shared(key, conf[key]):
+        yield codes.CLAIM_NAME_SHARED, {"name": conf[key]}
     if key.endswith("mount.subPathExpr") and volume + "mount.subPath" in conf:
         yield codes.TWO_SUB_PATHS, {}
     size = conf[key] if key == f"{volume}options.sizeLimit" else ""

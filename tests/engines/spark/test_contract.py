@@ -114,15 +114,14 @@ def test_each_release_writes_what_it_knows(
     assert result.one("PersistentVolumeClaim")["spec"]["accessModes"] == [mode]
 
 
-@pytest.mark.parametrize(
-    ("version", "image"),
-    [
-        ("3.5.9", "r/s:{{SPARK_VERSION}}"),
-        ("4.0.5", "r/s:{{SPARK_VERSION}}"),
-        ("4.1.4", "r/s:4.1.4"),
-        ("4.3.0", "r/s:4.3.0"),
-    ],
-)
+@pytest.mark.parametrize("version", ["3.5.9", "4.0.5"])
+def test_an_image_that_older_releases_would_take_as_it_is_written_is_refused(submit: Submit, version: str):
+    result = submit(version=version, image="r/s:{{SPARK_VERSION}}")
+
+    assert ["OF621" in said for said in result.said] == [True]
+
+
+@pytest.mark.parametrize(("version", "image"), [("4.1.4", "r/s:4.1.4"), ("4.3.0", "r/s:4.3.0")])
 def test_the_version_is_put_into_images_since_4_1(submit: Submit, version: str, image: str):
     result = submit(version=version, image="r/s:{{SPARK_VERSION}}")
 
@@ -170,9 +169,9 @@ def test_steps_can_be_left_out_since_4_1(submit: Submit, version: str, made: boo
     assert ("spark.driver.host" in result.properties) == made
 
 
-@pytest.mark.parametrize(("version", "spec"), [("4.1.4", {}), ("4.2.1", {"minMember": 3})])
+@pytest.mark.parametrize(("version", "spec"), [("4.1.4", {}), ("4.2.1", {"queue": "j"})])
 def test_volcanos_group_can_be_said_in_json_since_4_2(submit: Submit, version: str, spec: dict[str, Any]):
-    group = json.dumps({"metadata": {"name": "mine", "namespace": "other"}, "spec": {"minMember": 3}})
+    group = json.dumps({"metadata": {"name": "mine", "namespace": "other"}, "spec": {"queue": "j"}})
     conf = {
         "spark.kubernetes.driver.pod.featureSteps": VOLCANO,
         "spark.kubernetes.scheduler.volcano.podGroupTemplateJson": group,
@@ -753,9 +752,6 @@ def test_the_executors_template_is_passed_on_letter_by_letter(submit: Submit):
         ({"spark.driver.memory": "10g", "spark.driver.memoryOverheadFactor": "0.1"}, PYTHON, 11264, "0.4"),
         ({"spark.driver.memory": "10g", "spark.kubernetes.memoryOverheadFactor": "0.1"}, PYTHON, 11264, "0.1"),
         ({"spark.driver.memory": "1500000k"}, JAVA, 1848, "0.1"),
-        ({"spark.driver.memory": "512"}, JAVA, 896, "0.1"),
-        ({"spark.driver.memory": "1GB"}, JAVA, 1408, "0.1"),
-        ({"spark.driver.memory": "1gib"}, JAVA, 1408, "0.1"),
         ({"spark.driver.memory": "1t"}, JAVA, 1153433, "0.1"),
         ({"spark.kubernetes.memoryOverheadFactor": "1"}, JAVA, 2048, "1.0"),
         ({"spark.kubernetes.memoryOverheadFactor": "0.30"}, JAVA, 1408, "0.3"),
@@ -770,6 +766,13 @@ def test_memory(submit: Submit, conf: dict[str, str], application: dict[str, Any
     resources = main(result)["resources"]
     assert (resources["requests"]["memory"], resources["limits"]["memory"]) == (f"{memory}Mi", f"{memory}Mi")
     assert result.properties["spark.kubernetes.memoryOverheadFactor"] == factor
+
+
+@pytest.mark.parametrize("size", ["512", "1GB", "1gib"])
+def test_memory_of_the_driver_that_spark_understands_and_the_jvm_does_not_is_refused(
+    refusal: Callable[..., list[str]], size: str
+):
+    assert refusal({"spark.driver.memory": size}) == ["OF397"]
 
 
 @pytest.mark.parametrize("size", ["1.5g", "lots", "1x", ""])
@@ -1208,18 +1211,18 @@ spec:
 # --- 13. Volcano ---
 
 
-GROUP = "{metadata: {name: theirs, namespace: theirs, labels: {a: b}}, spec: {minMember: 2, queue: q}}"
+GROUP = "{metadata: {name: theirs, namespace: theirs, labels: {a: b}}, spec: {minMember: 1, queue: q}}"
 
 
 @pytest.mark.parametrize(
     ("conf", "spec"),
     [
         ({}, {}),
-        ({"podGroupTemplateFile": "group.yaml"}, {"minMember": 2, "queue": "q"}),
-        ({"podGroupTemplateJson": '{"spec": {"minMember": 3}}'}, {"minMember": 3}),
+        ({"podGroupTemplateFile": "group.yaml"}, {"minMember": 1, "queue": "q"}),
+        ({"podGroupTemplateJson": '{"spec": {"queue": "j"}}'}, {"queue": "j"}),
         (
             {"podGroupTemplateFile": "group.yaml", "podGroupTemplateJson": '{"spec": {}}'},
-            {"minMember": 2, "queue": "q"},
+            {"minMember": 1, "queue": "q"},
         ),
     ],
 )

@@ -16,7 +16,7 @@ CLAIM = "volumes: [{name: NAME, mountPath: /data, claim: {size: 10Gi, storageCla
         ("{labels: {team: 'x y'}}", "OF411"),
         ("{cpu: {request: '2', limit: '1'}}", "OF421"),
         ("{template: {spec: {containers: [{name: a, imag: b}]}}}", "OF401"),
-        ("{sidecars: [{name: s, image: i, volumeMounts: [{name: none, mountPath: /x}]}]}", "OF504"),
+        ("{sidecars: [{name: s, image: r/i:1, volumeMounts: [{name: none, mountPath: /x}]}]}", "OF504"),
     ],
 )
 def test_what_is_wrong_with_an_executor_is_found_at_its_line(compile_spark: Compile, executor: str, found: str):

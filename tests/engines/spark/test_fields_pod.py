@@ -102,7 +102,7 @@ def test_a_secret_that_spark_cannot_mount_goes_into_the_template(changes: Change
 
 PROPERTY_SOURCES = {
     "hostPath": {"path": "/mnt", "type": "Directory"},
-    "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"},
+    "emptyDir": {"medium": "Memory", "sizeLimit": "100Mi"},
     "nfs": {"server": "nfs.example", "path": "/export"},
     "persistentVolumeClaim": {"claimName": "lake"},
 }
@@ -144,11 +144,14 @@ def test_any_other_volume_goes_into_the_template(changes: Change, kind: str):
     volume = {"name": "v", "mountPath": "/v", "readOnly": True, kind: source}
     mount = {"name": "v", "mountPath": "/v", "readOnly": True}
 
-    found = only_templates(changes(f"executor: {{volumes: [{volume}]}}"))
+    # Up to Kubernetes 1.34 image volumes need a feature gate.
+    told = ["OF423"] if kind == "image" else []
+
+    found = only_templates(changes(f"executor: {{volumes: [{volume}]}}", told=told))
 
     assert found["executor pod"]["spec"]["volumes"] == [{"name": "v", kind: source}]
     assert found["executor container"]["volumeMounts"] == [mount]
-    assert changes(f"driver: {{volumes: [{volume}]}}") == {
+    assert changes(f"driver: {{volumes: [{volume}]}}", told=told) == {
         "pod spec.volumes[v]": {"name": "v", kind: source},
         "container volumeMounts[/v]": mount,
     }
@@ -227,9 +230,9 @@ def test_local_dirs_by_number_are_empty_dirs(changes: Change):
     for number in (1, 2):
         expected[f"{prefix}{number}.mount.path]"] = f"/var/data/spark-local-dir-{number}"
         expected[f"{prefix}{number}.options.medium]"] = "Memory"
-        expected[f"{prefix}{number}.options.sizeLimit]"] = "9Gi"
+        expected[f"{prefix}{number}.options.sizeLimit]"] = "100Mi"
 
-    assert changes("executor: {localDirs: {count: 2, medium: Memory, sizeLimit: 9Gi}}") == expected
+    assert changes("executor: {localDirs: {count: 2, medium: Memory, sizeLimit: 100Mi}}") == expected
 
 
 def test_local_dirs_by_name_are_called_as_spark_looks_for_them(changes: Change):
@@ -298,19 +301,20 @@ def test_the_main_container_stands_before_its_sidecars(compile_spark: Compile):
 def test_the_nodes_network_still_resolves_services(changes: Change):
     network = {"hostNetwork": True, "dnsPolicy": "ClusterFirstWithHostNet"}
 
-    assert only_templates(changes("executor: {hostNetwork: true}"))["executor pod"]["spec"] == network
+    assert only_templates(changes("executor: {hostNetwork: true}", told=["OF520"]))["executor pod"]["spec"] == network
     assert changes("driver: {hostNetwork: false}") == {}
     template = "template: {spec: {hostNetwork: true}}"
     assert changes(f"driver: {{hostNetwork: false, {template}}}") == {"pod spec.hostNetwork": False}
 
 
 def test_a_device_is_a_resource_of_spark(changes: Change):
-    script = "conf: {spark.executor.resource.gpu.discoveryScript: /opt/find.sh}"
+    script = "conf: {spark.executor.resource.gpu.discoveryScript: /opt/find.sh, spark.task.resource.gpu.amount: 1}"
 
     assert changes(f"executor: {{devices: {{nvidia.com/gpu: 2}}}}\n{script}") == {
         "property [spark.executor.resource.gpu.amount]": "2",
         "property [spark.executor.resource.gpu.vendor]": "nvidia.com",
         "property [spark.executor.resource.gpu.discoveryScript]": "/opt/find.sh",
+        "property [spark.task.resource.gpu.amount]": "1",
     }
 
 
@@ -322,19 +326,19 @@ def test_a_device_with_a_dot_in_its_name_goes_into_the_template(changes: Change)
 
 
 def test_the_security_context_is_split_between_pod_and_container(changes: Change):
-    own = "{runAsUser: 1000, fsGroup: 1000, capabilities: {drop: [ALL]}, readOnlyRootFilesystem: true}"
+    own = "{runAsUser: 1000, fsGroup: 1000, capabilities: {drop: [ALL]}, readOnlyRootFilesystem: false}"
 
     found = only_templates(changes(f"executor: {{securityContext: {own}}}"))
 
     assert found["executor pod"]["spec"] == {"securityContext": {"runAsUser": 1000, "fsGroup": 1000}}
     assert found["executor container"]["securityContext"] == {
         "capabilities": {"drop": ["ALL"]},
-        "readOnlyRootFilesystem": True,
+        "readOnlyRootFilesystem": False,
     }
     assert changes(f"driver: {{securityContext: {own}}}") == {
         "pod spec.securityContext": {"runAsUser": 1000, "fsGroup": 1000},
         "container securityContext.capabilities": {"drop": ["ALL"]},
-        "container securityContext.readOnlyRootFilesystem": True,
+        "container securityContext.readOnlyRootFilesystem": False,
     }
 
 

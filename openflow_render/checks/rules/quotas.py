@@ -1,0 +1,220 @@
+"""ResourceQuotas that are given: that the whole application fits, and that pods state what a quota counts.
+
+What others use is not known offline, so only what can never fit is told of; `cluster/preflight` asks the cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from openflow_render.checks import demand, parts
+from openflow_render.checks.demand import Amounts
+from openflow_render.checks.finding import tell
+from openflow_render.checks.pods import Pod, containers, pods
+from openflow_render.core import codes
+from openflow_render.core.paths import Item, Path
+from openflow_render.core.report import Code, Report
+from openflow_render.core.resource import Bundle, Manifest, Resource
+from openflow_render.source.given import Stated
+
+if TYPE_CHECKING:
+    from openflow_render.checks.context import Context
+
+_COMPUTE = ("cpu", "memory")
+_CLASS = ".storageclass.storage.k8s.io/"
+_COUNTED = frozenset({"ConfigMap", "PersistentVolumeClaim", "Secret", "Service"})
+"""The kinds that quotas also count by their plural alone."""
+
+
+class _Charge(NamedTuple):
+    """What one object counts for, how often it is there at the start, and how often at most."""
+
+    resource: Resource
+    path: Path
+    amounts: Amounts
+    number: int
+    most: int
+
+
+def check(bundle: Bundle, context: Context, report: Report) -> None:
+    quotas = context.given.of("ResourceQuota", bundle.namespace)
+    if not quotas:
+        return
+    every = list(pods(bundle))
+    others = [*_claims_of_pods(every), *_objects(bundle)]
+    ranges = context.given.of("LimitRange", bundle.namespace)
+    for quota in quotas:
+        counted = [pod for pod in every if _counts(quota, pod)]
+        charges = list(map(_of_pod, counted)) + ([] if _has_scopes(quota) else others)
+        _compare(quota, charges, report)
+        for pod in counted:
+            _stated(quota, pod, ranges, report)
+
+
+def _compare(quota: Stated, charges: list[_Charge], report: Report) -> None:
+    """One finding for each thing that is short: of requests and limits, which mostly grow together, the first."""
+    told = set()
+    for name, hard in _hard(quota).items():
+        what = name.removeprefix("limits.").removeprefix("requests.")
+        mine = [each for each in charges if each.amounts.get(name)]
+        found = None if what in told or not mine else _over(name, hard, mine)
+        if found is not None:
+            told.add(what)
+            code, charge, wanted = found
+            values = {"what": name, "wanted": demand.shown(wanted), "hard": demand.shown(hard)}
+            path = _asks(charge, name)
+            tell(report, code, charge.resource, path, quota=quota.name, place=quota.origin, **values)
+
+
+def _over(name: str, hard: Decimal, charges: list[_Charge]) -> tuple[Code, _Charge, Decimal] | None:
+    largest = max(charges, key=lambda each: each.amounts[name])
+    many = max(charges, key=lambda each: each.amounts[name] * each.most)
+    if largest.amounts[name] > hard:
+        return codes.QUOTA_REFUSES, largest, largest.amounts[name]
+    for code, total in (
+        (codes.QUOTA_EXCEEDED, sum((each.amounts[name] * each.number for each in charges), Decimal())),
+        (codes.QUOTA_BELOW_MOST, sum((each.amounts[name] * each.most for each in charges), Decimal())),
+    ):
+        if total > hard:
+            return code, many, total
+    return None
+
+
+def _hard(quota: Stated) -> Amounts:
+    """What the quota allows, requests by their full names."""
+    hard = demand.read(parts.mapping(quota.manifest, "spec", "hard"))
+    return {f"requests.{name}" if name in {*_COMPUTE, "ephemeral-storage"} else name: hard[name] for name in hard}
+
+
+def _asks(charge: _Charge, name: str) -> Path:
+    field, _, resource = name.partition(".")
+    return (*charge.path, "resources", field, resource) if field in {"requests", "limits"} else charge.path
+
+
+# --- what objects count for ---
+
+
+def _of_pod(pod: Pod) -> _Charge:
+    amounts: Amounts = {"pods": Decimal(1), "count/pods": Decimal(1)}
+    amounts |= {f"requests.{name}": amount for name, amount in demand.of_pod(pod).items()}
+    limited = [(path, demand.read(each.get("resources", {}).get("limits", {}))) for path, each in containers(pod)]
+    for name in {name for _, limits in limited for name in limits}:
+        first = max((limits.get(name, Decimal()) for path, limits in limited if path[-2] != "containers"), default=0)
+        beside = sum(limits.get(name, Decimal()) for path, limits in limited if path[-2] == "containers")
+        amounts[f"limits.{name}"] = max(Decimal(first), Decimal(beside))
+    largest = max(containers(pod), key=lambda each: demand.of_container(each[1]).get("memory", Decimal()))
+    return _Charge(pod.resource, largest[0], amounts, demand.number(pod), max(demand.number(pod), pod.resource.most))
+
+
+def _claims_of_pods(every: Iterable[Pod]) -> Iterator[_Charge]:
+    for pod in every:
+        for volume in pod.spec.get("volumes", ()):
+            if "ephemeral" in volume:
+                path = (*pod.path, "volumes", Item(volume["name"]), "ephemeral", "volumeClaimTemplate", "spec")
+                spec = volume["ephemeral"].get("volumeClaimTemplate", {}).get("spec", {})
+                amounts = {**_kind("PersistentVolumeClaim", ""), **_storage(spec)}
+                yield _Charge(pod.resource, path, amounts, demand.number(pod), pod.resource.most)
+
+
+def _objects(bundle: Bundle) -> Iterator[_Charge]:
+    executors = max((each for each in bundle if each.kind == "Pod" and each.preview), key=_most, default=None)
+    for resource in bundle:
+        if resource.kind == "Pod":
+            continue
+        amounts = _kind(resource.kind, resource["apiVersion"].rpartition("/")[0])
+        if resource.kind == "PersistentVolumeClaim":
+            amounts |= _storage(resource.manifest.get("spec", {}))
+        # What the engine will make is made for each executor.
+        many = executors if resource.preview and executors is not None else resource
+        yield _Charge(resource, ("spec",), amounts, many.copies, many.most)
+
+
+def _most(resource: Resource) -> int:
+    return resource.most
+
+
+def _kind(kind: str, group: str) -> Amounts:
+    plural = f"{kind.lower()}s"
+    named = f"count/{plural}.{group}" if group else f"count/{plural}"
+    return {named: Decimal(1), **({plural: Decimal(1)} if kind in _COUNTED else {})}
+
+
+def _storage(claim: Manifest) -> Amounts:
+    size = demand.read(claim.get("resources", {}).get("requests", {})).get("storage", Decimal())
+    amounts: Amounts = {"requests.storage": size}
+    if name := claim.get("storageClassName"):
+        amounts |= {f"{name}{_CLASS}requests.storage": size, f"{name}{_CLASS}persistentvolumeclaims": Decimal(1)}
+    return amounts
+
+
+# --- which pods a quota counts ---
+
+
+def _has_scopes(quota: Stated) -> bool:
+    return bool(list(_scopes(quota)))
+
+
+def _scopes(quota: Stated) -> Iterator[tuple[str, str, list[str]]]:
+    yield from ((name, "Exists", []) for name in parts.texts(quota.manifest, "spec", "scopes"))
+    for each in parts.mappings(quota.manifest, "spec", "scopeSelector", "matchExpressions"):
+        yield parts.text(each, "scopeName"), parts.text(each, "operator"), parts.texts(each, "values")
+
+
+def _counts(quota: Stated, pod: Pod) -> bool:
+    return all(_in_scope(pod, *scope) for scope in _scopes(quota))
+
+
+def _in_scope(pod: Pod, scope: str, operator: str, values: list[str]) -> bool:
+    match scope:
+        case "Terminating":
+            return "activeDeadlineSeconds" in pod.spec
+        case "NotTerminating":
+            return "activeDeadlineSeconds" not in pod.spec
+        case "BestEffort" | "NotBestEffort":
+            return _asks_nothing(pod) == (scope == "BestEffort")
+        case "PriorityClass":
+            name = pod.spec.get("priorityClassName")
+            return {"Exists": bool(name), "DoesNotExist": not name, "In": name in values}.get(
+                operator, name not in values
+            )
+    return False  # of pods of other namespaces, and of volumes
+
+
+def _asks_nothing(pod: Pod) -> bool:
+    asked = (demand.of_container(each).get(name) for _, each in containers(pod) for name in _COMPUTE)
+    return not any(asked)
+
+
+# --- what a quota wants to be told ---
+
+
+def _stated(quota: Stated, pod: Pod, ranges: list[Stated], report: Report) -> None:
+    """Where a quota counts requests or limits of CPU or memory, each container must say them."""
+    for name in _hard(quota):
+        field, _, resource = name.partition(".")
+        if field not in {"requests", "limits"} or resource not in _COMPUTE or _is_default(ranges, field, resource):
+            continue
+        for path, container in containers(pod):
+            limits = container.get("resources", {}).get("limits", {})
+            said = demand.of_container(container) if field == "requests" else limits
+            if resource not in said and resource not in pod.spec.get("resources", {}).get(field, {}):
+                role = pod.labels.get("spark-role", "")
+                of_job = role and resource == "cpu" and pod.resource.memory
+                values = {"what": name, "advice": f"{role}.cpu.limit" if of_job else "in its resources"}
+                where = (*path, "resources", field, resource)
+                code = codes.QUOTA_NEEDS_VALUE
+                tell(report, code, pod.resource, where, quota=quota.name, place=quota.origin, **values)
+                break
+
+
+def _is_default(ranges: list[Stated], field: str, resource: str) -> bool:
+    """Whether a LimitRange gives a container the value that it does not state."""
+    by: Mapping[str, tuple[str, ...]] = {
+        "limits": ("default", "max"),
+        "requests": ("defaultRequest", "default", "min", "max"),
+    }
+    limits = [each for stated in ranges for each in parts.mappings(stated.manifest, "spec", "limits")]
+    of_containers = [each for each in limits if parts.text(each, "type") == "Container"]
+    return any(resource in parts.mapping(each, key) for each in of_containers for key in by[field])
