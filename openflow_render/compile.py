@@ -18,7 +18,7 @@ from openflow_render.core.report import Finding, Ignore, Origin, Report, Severit
 from openflow_render.core.resource import Bundle, Manifest, Resource, misfit
 from openflow_render.core.section import typed
 from openflow_render.core.watch import Credit, Credits, Plan, Recorder
-from openflow_render.source import expressions, layers
+from openflow_render.source import expressions
 from openflow_render.source.files import Files
 from openflow_render.source.given import NOTHING, Given
 from openflow_render.source.load import Source
@@ -226,11 +226,7 @@ class _Placing:
         try:
             return self._filled(template, scope, why)
         except (expressions.Undefined, expressions.Failed) as error:
-            origin, text = template.fault(scope)
-            if isinstance(error, expressions.Undefined):
-                self._report.add(codes.TEMPLATE_VALUE, at=origin, template=template.file, name=error.name)
-            else:
-                layers.explain(error, origin, text, self._report)
+            template.tell(error, scope, self._report)
         return None
 
     def _filled(self, template: Template, scope: Mapping[str, object], why: Credit) -> Manifest:

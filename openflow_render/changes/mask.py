@@ -33,6 +33,9 @@ _ASSIGNED = re.compile(
 )
 """A line of a properties file, of YAML or of JSON, or an argument ``name=value``."""
 
+_BEFORE_QUOTES = re.compile(r"""(?<![A-Za-z0-9_.\-])([A-Za-z0-9_.\-]+)["']?[ \t]*+[=:,][ \t]*+["']""")
+"""A name, or an argument, with a text in quotes behind it."""
+
 _NAME, _VALUE = (
     r"""["']?name["']?[ \t]*:[ \t]*["']?(?P<name>[^\s"',}]{1,250})["']?""",
     r"""["']?value["']?[ \t]*:[ \t]*""",
@@ -74,7 +77,8 @@ def shown(kind: str, path: Path, value: Any) -> str:
 
 def tells(line: str, before: str = "") -> bool:
     """Whether a line of a file may hold something secret: by its own name, or by the name on the line before."""
-    if any(SENSITIVE.search(name) for name, _, _ in _ASSIGNED.findall(_INNER.sub("\n", line))):
+    names = [name for name, _, _ in _ASSIGNED.findall(_INNER.sub("\n", line))]
+    if any(map(SENSITIVE.search, [*names, *_BEFORE_QUOTES.findall(line)])):
         return True
     is_value = line.strip().lstrip("{- ").startswith(("value:", '"value":'))
     return bool(SENSITIVE.search(line if "value" in line and "name" in line else before if is_value else ""))

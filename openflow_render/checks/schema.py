@@ -99,7 +99,8 @@ def _path(resource: Resource, error: ValidationError) -> Path:
     """Where in ``resource`` the error is, list items by name."""
     path: list[str | int] = []
     value: Any = resource.manifest
-    for key in error.instance_path:
+    for each in error.instance_path:
+        key = str(each) if isinstance(value, dict) else each  # it takes any digits for an index
         value = value[key]
         path.append(paths.step(path[-1] if path else "", key, value) if isinstance(key, int) else key)
     return tuple(path)

@@ -39,7 +39,7 @@ def run(given: options.Given, compiling: options.Compiling, *, provenance: bool,
     Raises:
         Told: stdin holds no ResourceList.
     """
-    found = resource_list.read(sys.stdin.buffer.read())
+    found = resource_list.read(sys.stdin.buffer.read(resource_list.LARGEST + 1))
     report = options.reading_report(strict=strict)
     ours = _Ours(found, report)
     try:

@@ -30,6 +30,11 @@ _DEEPEST = 3
 _LINES = re.compile(r"(?<=[\n\x85\u2028\u2029])|(?<=\r)(?!\n)")
 """Where a line begins for readers of YAML 1.1, which kustomize is."""
 
+_MOST_NESTED = 256
+
+LARGEST = 16 << 20
+"""Bytes that the list of an orchestrator does not have."""
+
 Place: TypeAlias = tuple[str | int, ...]
 
 
@@ -68,6 +73,8 @@ def read(content: bytes) -> ResourceList:
     Raises:
         Told: there is none.
     """
+    if len(content) > LARGEST:
+        raise _refused(f"it is larger than {LARGEST >> 20} MiB")
     try:
         text = content.decode("utf-8-sig")
         nodes = {place: node for place, node in _Taking().run(text) if len(place) <= _DEEPEST}
@@ -79,9 +86,11 @@ def read(content: bytes) -> ResourceList:
     version, kind = (_scalar(nodes, (field,)) for field in ("apiVersion", "kind"))
     if kind != KIND or version not in VERSIONS:
         raise _refused(f"it holds no {KIND} of {VERSIONS[0]}")
-    count = sum(len(place) == 2 and place[0] == "items" for place in nodes)
+    items = [place for place in nodes if len(place) == 2 and place[0] == "items"]
+    if not all(isinstance(index, int) for _, index in items):
+        raise _refused("its items are no list")
     config = _part(text, nodes, ("functionConfig",)) if ("functionConfig",) in nodes else None
-    return ResourceList(version, config, [_part(text, nodes, ("items", index)) for index in range(count)])
+    return ResourceList(version, config, [_part(text, nodes, place) for place in items])
 
 
 def write(api_version: str, items: Iterable[Part | Manifest], results: Sequence[Mapping[str, Any]]) -> str:
@@ -191,6 +200,8 @@ class _Taking:
         self._name(event)
         if self._stack and self._stack[-1].key is None:
             raise _refused(f"a key is no text (line {event.start_mark.line + 1})")
+        if len(self._stack) == _MOST_NESTED:
+            raise _refused(f"it is nested too deep (line {event.start_mark.line + 1})")
         self._stack.append(_Around(event.start_mark, is_map=type(event) is events.MappingStartEvent))
         yield from ()
 
@@ -205,7 +216,7 @@ class _Taking:
             self._anchors.add(event.anchor)
 
     def _ended(self, node: _Node) -> tuple[Place, _Node]:
-        place = tuple(each.key for each in self._stack if each.key is not None)
+        place = tuple(each.key for each in self._stack[: _DEEPEST + 1] if each.key is not None)
         if self._stack:
             self._stack[-1].advance()
         return place, node

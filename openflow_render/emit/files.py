@@ -13,6 +13,7 @@ import errno
 import fcntl
 import json
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ It says nothing of contents, so that two changes of jobs do not clash in it.
 """
 
 _MANIFESTS = (".yaml", ".yml", ".json")
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _TEMPORARY = ".openflow-*.tmp"
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP})
 """Some network file systems have no locks; there, each file is still replaced as a whole."""
@@ -308,9 +310,9 @@ def difference_text(folder: Path, difference: Difference, tree: Tree) -> str:
     """
     with _told(folder):
         data = _bytes(_target(folder, difference.name)) or b""
-    before = data.decode("utf-8", "backslashreplace").splitlines(keepends=True)
+    before = _LINE.findall(data.decode("utf-8", "backslashreplace"))
     wanted = _index_text(tree) if difference.name == INDEX else tree.files.get(difference.name, "")
-    after = wanted.splitlines(keepends=True)
+    after = _LINE.findall(wanted)
     old = "/dev/null" if difference.state == "missing" else f"{folder}/{difference.name}"
     if difference.state == "foreign":
         return _shown(f"Only in {(folder / difference.name).parent}: {Path(difference.name).name}\n")

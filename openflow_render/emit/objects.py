@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path as FilePath
 
-from openflow_render.core import codes, yamltext
+from openflow_render.core import yamltext
 from openflow_render.core.report import Report
-from openflow_render.source import expressions, layers
+from openflow_render.source import expressions
 from openflow_render.source.templates import Templates
 
 
@@ -30,10 +30,6 @@ class Objects:
         try:
             return yamltext.dump(template.fill(scope))
         except (expressions.Undefined, expressions.Failed) as error:
-            origin, text = template.fault(scope)
-            if isinstance(error, expressions.Undefined):
-                self._report.add(codes.TEMPLATE_VALUE, at=origin, template=template.file, name=error.name)
-            else:
-                layers.explain(error, origin, text, self._report)
+            template.tell(error, scope, self._report)
             self._report.stop_if_failed()
             raise AssertionError("an error stops") from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
+from math import isinf
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from openflow_render.core.watch import Plan
@@ -269,6 +270,8 @@ def _objection(node: nodes.Node) -> str:
     """Why ``node`` is not allowed; empty when it is."""
     from jinja2 import nodes
 
+    if isinstance(node, nodes.Const) and isinstance(node.value, float) and isinf(node.value):
+        return "the number is too large"
     if isinstance(node, nodes.Filter):
         return "" if node.name in _FILTERS else f"there is no filter `{node.name}`"
     if isinstance(node, nodes.Name):
@@ -433,18 +436,18 @@ def _trim(value: Any) -> str:
     return _text(value).strip()
 
 
-def _replace(value: Any, old: str, new: str) -> str:
-    text = _text(value)
+def _replace(value: Any, old: Any, new: Any) -> str:
+    text, old, new = _text(value), _text(old), _text(new)
     _room(len(text) + text.count(old) * len(new))
     return text.replace(old, new)
 
 
-def _join(value: Any, between: str = "") -> str:
+def _join(value: Any, between: Any = "") -> str:
     if not isinstance(_defined(value), (list, tuple)):
         raise TypeError("only a list can be joined")
-    texts = [_text(item) for item in value]
-    _room(sum(map(len, texts)) + len(texts) * len(between))
-    return between.join(texts)
+    texts, separator = [_text(item) for item in value], _text(between)
+    _room(sum(map(len, texts)) + len(texts) * len(separator))
+    return separator.join(texts)
 
 
 def _room(size: int) -> None:

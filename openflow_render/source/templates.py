@@ -17,7 +17,7 @@ from openflow_render.core.paths import Path
 from openflow_render.core.report import Origin, Report
 from openflow_render.core.resource import Manifest
 from openflow_render.core.watch import Credit, Credits, Recorder
-from openflow_render.source import disk, expressions, reader
+from openflow_render.source import disk, expressions, layers, reader
 from openflow_render.source.expressions import Scalar
 from openflow_render.source.files import inside, regular
 
@@ -53,6 +53,14 @@ class Template(NamedTuple):
             except (expressions.Undefined, expressions.Failed):
                 return self.origin(path), text
         raise AssertionError(f"{self.file} fits")
+
+    def tell(self, error: expressions.Undefined | expressions.Failed, scope: Scope, report: Report) -> None:
+        """Add the finding for an ``error`` of filling the template with ``scope``."""
+        origin, text = self.fault(scope)
+        if isinstance(error, expressions.Undefined):
+            report.add(codes.TEMPLATE_VALUE, at=origin, template=self.file, name=error.name)
+        else:
+            layers.explain(error, origin, text, report)
 
     def origin(self, path: Path) -> Origin:
         """The place of ``path``, or of the nearest value around it."""

@@ -102,11 +102,27 @@ def _schema(kind: str) -> Schema:
 def _check(tree: Any, kind: str, report: Report, key_origin: Callable[[Path], Any], vars_of: VarsOf) -> bool:
     if _validator(kind).is_valid(tree):
         return True
-    from jsonschema import Draft202012Validator
-
-    for error in _told_apart(Draft202012Validator(_schema(kind)).iter_errors(tree)):
+    errors = list(_told_apart(_explaining(_schema(kind)).iter_errors(tree)))
+    assert errors, "what is refused has a reason"
+    for error in errors:
         _explain(error, tree, kind, report, key_origin, vars_of)
     return False
+
+
+def _explaining(schema: Schema) -> Any:
+    """The readable validator; for it too a text ends where its last character does, a line end or not."""
+    from jsonschema import Draft202012Validator, ValidationError, validators
+
+    def pattern(_validator: Any, wanted: str, text: Any, _schema: Any) -> Iterator[Any]:
+        if isinstance(text, str) and not _fits(wanted, text):
+            yield ValidationError(f"{text!r} does not match {wanted!r}")
+
+    extended: Any = validators
+    return extended.extend(Draft202012Validator, {"pattern": pattern})(schema)
+
+
+def _fits(pattern: str, text: str) -> bool:
+    return re.search(pattern.replace("$", r"\Z"), text) is not None
 
 
 def _told_apart(errors: Any) -> Iterator[Any]:
@@ -177,7 +193,7 @@ _ADVICE: tuple[tuple[str, tuple[str, ...], str], ...] = (
 def _advice(schema: Schema, wanted: Sequence[str], got: str, value: Any) -> str:
     """How to mend a value of the wrong type; what the field itself says of its form comes first."""
     text = json.dumps(value) if isinstance(value, bool) else str(value)
-    formed = "pattern" not in schema or re.search(schema["pattern"], text)
+    formed = "pattern" not in schema or _fits(schema["pattern"], text)
     if not formed or ("x-hint" in schema and "pattern" not in schema):
         return str(_form(schema)["hint"])
     found = (advice for want, gots, advice in _ADVICE if want in wanted and got in gots)

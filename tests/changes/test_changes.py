@@ -167,6 +167,10 @@ def test_other_names_of_secrets_are_known(name: str):
     assert is_sensitive(("spec", "env", name, "value"))
     assert redacted("ConfigMap", ("data", "x.properties"), f"a=1\n{name}=hush") == f"a=1\n{name}=***"
     assert tells(f"  {name}: hush")
+    assert tells(f'  {name}: "hush"')
+    assert tells(f"  a: {{'{name}': 'hush'}}")
+    assert tells(f'  "spark.{name}" : "hush"')
+    assert tells(f'args: [a, "--{name}", "hush"]')
 
 
 @pytest.mark.parametrize("name", ["monkey", "keytab.path", "sort_key", "principal"])

@@ -65,6 +65,8 @@ FILES: dict[str, bytes] = {
     "OF203 nothing in it": b"apiVersion: openflow.io/v1\nkind: Job\nmetadata: []\nspec: x\n",
     "OF204 an engine that is none": JOB.replace("engine: spark", "engine: sparc").encode(),
     "OF205 no executors": JOB.replace("instances: 2", "instances: 0").encode(),
+    "OF210 a name with the end of a line": JOB.replace("name: etl,", r'name: "etl\n",').encode(),
+    "OF210 a size with the end of a line": JOB.replace("memory: 1g", r'memory: "1g\n"').encode(),
     "OF210 a name in capitals": JOB.replace("etl", "ETL").encode(),
     "OF210 a name that is too long": JOB.replace("etl", "e" * 41).encode(),
 }
@@ -322,6 +324,33 @@ def test_a_bad_overlay_is_refused_at_a_line_of_its_file(project: Project, case: 
     assert (result.exit_code, result.stdout) == (Exit.REFUSED, "")
     assert case[:5] in codes_in(result.stderr)
     assert all(line.startswith("o.yaml") for line in heads(result.stderr)), result.stderr
+
+
+TEMPLATES: dict[str, str] = {
+    "OF139 no kind": "apiVersion: v1\nmetadata: {name: x}\n",
+    "OF139 no version": "kind: Pod\nmetadata: {name: x}\n",
+    "OF139 no name": "apiVersion: v1\nkind: Pod\nmetadata: {labels: {a: b}}\n",
+    "OF139 a number for a name": "apiVersion: v1\nkind: Pod\nmetadata: {name: 7}\n",
+    "OF139 metadata of text": "apiVersion: v1\nkind: Pod\nmetadata: x\n",
+    "OF139 labels of text": "apiVersion: v1\nkind: Pod\nmetadata: {name: x, labels: y}\n",
+    "OF139 a pod of text": "apiVersion: batch/v1\nkind: Job\nmetadata: {name: x}\nspec: {template: y}\n",
+    "OF139 labels of a pod": (
+        "apiVersion: batch/v1\nkind: Job\nmetadata: {name: x}\nspec: {template: {metadata: {labels: y}}}\n"
+    ),
+    "OF163 text laid under": 'apiVersion: v1\nkind: Pod\nmetadata: {name: x, <<: "{{ app.namespace }}"}\n',
+    "OF229 plain text laid under": "apiVersion: v1\nkind: Pod\nmetadata: {name: x, <<: y}\n",
+}
+
+
+@pytest.mark.parametrize("case", TEMPLATES)
+def test_a_bad_template_is_refused_at_a_line_of_its_file(project: Project, case: str):
+    project.write({"job.yaml": JOB, ".openflow/x": "", "templates/spark/driver-pod.yaml": TEMPLATES[case]})
+
+    result = project.openflow("render", "job.yaml")
+
+    assert (result.exit_code, result.stdout) == (Exit.REFUSED, "")
+    assert case[:5] in codes_in(result.stderr)
+    assert all(re.match(r"templates/spark/driver-pod\.yaml:\d+:\d+: ", line) for line in heads(result.stderr))
 
 
 ARGUMENTS: dict[str, tuple[str, ...]] = {

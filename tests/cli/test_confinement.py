@@ -1,4 +1,4 @@
-"""What a file names lies in its project, whatever links say; and what is no regular file is refused, and never waited for."""
+"""What a file names lies in its project, whatever links say; what is no regular file is refused at once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def inner(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 def link(place: str, to: str) -> None:
     Path(place).parent.mkdir(parents=True, exist_ok=True)
-    Path(place).symlink_to(os.path.abspath(to))
+    Path(place).symlink_to(Path(to).absolute())
 
 
 # --- links ---
@@ -82,7 +82,7 @@ def test_a_target_names_nothing_outside_of_its_project(inner: Project, field: st
 
     assert (result.exit_code, result.stdout) == (Exit.REFUSED, "")
     assert f"openflow.yaml:{place}: error OF132: " in result.stderr
-    assert set(os.listdir("../outside")) == {"secret.yaml", "overlay.yaml", "job.yaml"}
+    assert {each.name for each in Path("../outside").iterdir()} == {"secret.yaml", "overlay.yaml", "job.yaml"}
 
 
 def test_what_serves_all_targets_is_not_written_through_a_link(inner: Project):

@@ -452,3 +452,20 @@ def test_kustomize_shows_what_is_wrong_with_a_job(project: Project, kustomize: P
     assert (built.exit_code, built.stdout) == (1, "")
     assert "Job/etl spec.executor.instances: error OF" in built.stderr
     assert "exit status 3" in built.stderr
+
+
+# --- what no orchestrator sends ---
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        pytest.param("items: {a: {b: c}}", "its items are no list", id="a map of items"),
+        pytest.param("items:\n- a: " + "[" * 60_000, "it is nested too deep (line 4)", id="nested deeply"),
+        pytest.param("#" * (16 << 20), "it is larger than 16 MiB", id="large"),
+    ],
+)
+def test_a_list_that_cannot_be_is_refused_at_once(project: Project, text: str, reason: str):
+    result = called(project, f"apiVersion: config.kubernetes.io/v1\nkind: ResourceList\n{text}\n")
+
+    assert result == (Exit.REFUSED, "", f"error: stdin cannot be used: {reason}\n")

@@ -107,7 +107,8 @@ def test_wrong_use_is_told_in_a_line_with_a_way_on(project: Project, arguments: 
 def test_a_code_that_is_none_leads_to_those_that_are(project: Project):
     hint = "  hint: `openflow codes` lists them all\n"
 
-    assert project.openflow("codes", "OF99") == (Exit.USAGE, "", f"error: there is no code OF99\n{hint}")
+    said = f"error: there is no code OF99 (did you mean `OF399`?)\n{hint}"
+    assert project.openflow("codes", "OF99") == (Exit.USAGE, "", said)
 
 
 # --- options without effect ---

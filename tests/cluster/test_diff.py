@@ -705,7 +705,7 @@ def test_the_report_for_a_comment_folds_each_job(jobs: Jobs):
             "",
             "Cluster: `https://cluster`",
             "",
-            "- **warning** OF811 `etl.yaml:3:18`: the run <run1> is still Pending and goes on beside the new one",
+            "- **warning** OF811 etl.yaml:3:18: the run <run1> is still Pending and goes on beside the new one",
             "",
             "| job | new run | create | update | replace | delete | unchanged |",
             "|---|---|--:|--:|--:|--:|--:|",

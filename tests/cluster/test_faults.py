@@ -516,7 +516,7 @@ def test_a_kubeconfig_that_is_of_no_use_is_told(jobs: Jobs, tmp_path: Path, text
 
     assert result.exit_code == 4
     assert is_short(result)
-    assert result.stderr.startswith("error: the kubeconfig ")
+    assert "\nerror: the kubeconfig " in f"\n{result.stderr}"
 
 
 def test_a_kubeconfig_that_is_not_there_is_told(jobs: Jobs, tmp_path: Path):

@@ -97,7 +97,7 @@ def test_what_a_job_does_not_hold_any_more_is_pruned_when_that_is_agreed_to(jobs
         *result.stderr.splitlines()
     }
     assert "etl" not in jobs.names("ServiceAccount")
-    assert jobs.diff(*WITHOUT_ACCOUNT) == (Exit.DONE, "plan: 4 unchanged\n", "")
+    assert jobs.diff(*WITHOUT_ACCOUNT, "-q") == (Exit.DONE, "plan: 4 unchanged\n", "")
 
 
 def test_what_is_made_anew_by_somebody_else_in_between_is_not_touched(jobs: Jobs, fault_proxy: FaultProxy):

@@ -45,8 +45,8 @@ TOLD = {
     "local-dir-volume": frozenset({"OF553"}),
     "volumes": frozenset({"OF453"}),
 }
-"""What is rightly found in what the recordings ask for: templates that Spark overwrites, more scratch space in memory than
-there is, a property without effect. All of them name an image without a tag.
+"""What is rightly found in what the recordings ask for: templates that Spark overwrites, more scratch space in memory
+than there is, a property without effect. All of them name an image without a tag.
 """
 
 

@@ -227,7 +227,7 @@ def test_manifests_go_into_a_tree_byte_for_byte(project: Project, form: str, bel
 def test_manifests_are_built_after_the_objects_of_jobs(project: Project, build: Build):
     a_project(project, to="kustomize", manifests=["secrets"])
     project.write({"secrets/external.yaml": f"{EXTERNAL}---\n{SEALED}", "secrets/sops.yaml": SOPS})
-    plain = rendered(project, "--target", "prod", "--out", "-")
+    plain = rendered(project, "jobs", "--target", "prod")
 
     rendered(project, "--target", "prod")
 

@@ -1,18 +1,20 @@
 """Spoils sound inputs of every kind for a while, and keeps those that openflow does not end well with.
 
 As a program: ``python tests/fuzz/fuzzer.py --seconds 600 [KIND...]``. What it finds is in ``tests/fuzz/found``, where
-`test_found.py` tries it again from then on.
+`test_fuzz_all.py` tries it again from then on.
 """
 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -51,44 +53,62 @@ def spoil(name: str, trials: Trials, random: Random) -> Failure | None:
 def _mutated(content: bytes, other: bytes, name: str, random: Random) -> bytes:
     try:
         return random.choice(KINDS[name].mutate)(content, other, random)[:LARGEST]
-    except Exception:  # noqa: BLE001 - what is spoilt already may have no structure left
+    except Exception:
         return KINDS[name].mutate[0](content, other, random)[:LARGEST]
-
-
-def found() -> Iterator[tuple[str, Path]]:
-    """Each input that was found once, and its kind."""
-    for name in KINDS:
-        yield from ((name, path) for path in sorted((FOUND / name).glob("*")))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--times", type=int, default=None, help="so many inputs, however long that takes")
     parser.add_argument("--seed", type=int, default=None, help="default: another one each time")
+    parser.add_argument("--again", action="store_true", help="try what was found once, and nothing else")
     parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"default: all; {', '.join(KINDS)}")
     given = parser.parse_args()
-    seed = given.seed if given.seed is not None else time.time_ns() % 1_000_000
-    random, tried, failures = Random(seed), Counter[str](), Counter[str]()
-    until = time.monotonic() + given.seconds
-    print(f"seed {seed}")
-    with TemporaryDirectory(prefix="openflow-fuzz-") as folder:
+    # Who starts this in the background may have Ctrl-C ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    tried, failures = Counter[str](), Counter[str]()
+    with TemporaryDirectory(prefix="openflow-fuzz-") as folder, suppress(KeyboardInterrupt):
         trials = Trials(Path(folder))
-        with suppress(KeyboardInterrupt):
-            while time.monotonic() < until:
-                name = random.choice(given.kinds or list(KINDS))
-                tried[name] += 1
-                if failure := spoil(name, trials, random):
-                    failures[name] += 1
-                    print(f"{_kept(failure)}: `{' '.join(failure.command)}`: {'; '.join(failure.faults)}", flush=True)
-    for name, count in sorted(tried.items()):
-        print(f"{name}: {count} tried, {failures[name]} failed")
+        for name, failure in again(trials) if given.again else spoil_all(trials, given):
+            tried[name] += 1
+            if failure is not None:
+                failures[name] += 1
+                print(f"{_kept(failure)}: `{' '.join(failure.command)}`: {'; '.join(failure.faults)}", flush=True)
+    for name, number in sorted(tried.items()):
+        print(f"{name}: {number} tried, {failures[name]} failed")
     print(f"{tried.total()} tried, {failures.total()} failed")
     return 1 if failures else 0
 
 
+def again(trials: Trials) -> Iterator[tuple[str, Failure | None]]:
+    """Try what was found with every command that reads it."""
+    for name in KINDS:
+        for path in sorted((FOUND / name).glob("*")):
+            content = path.read_bytes()
+            for command in KINDS[name].commands:
+                faults = trials.faults(KINDS[name], content, command)
+                yield name, Failure(name, content, command, faults) if faults else None
+
+
+def spoil_all(trials: Trials, given: argparse.Namespace) -> Iterator[tuple[str, Failure | None]]:
+    """Try spoilt inputs until it is enough."""
+    seed = given.seed if given.seed is not None else time.time_ns() % 1_000_000
+    random, until = Random(seed), time.monotonic() + given.seconds
+    print(f"seed {seed}", flush=True)
+    for number in count():
+        if number == given.times or (given.times is None and time.monotonic() > until):
+            return
+        name = random.choice(given.kinds or list(KINDS))
+        yield name, spoil(name, trials, random)
+
+
 def _kept(failure: Failure) -> Path:
-    file = FOUND / failure.kind / sha256(failure.content).hexdigest()[:12]
-    file.parent.mkdir(parents=True, exist_ok=True)
+    """The file that the input is kept in, one that is there already if there is one."""
+    folder = FOUND / failure.kind
+    folder.mkdir(parents=True, exist_ok=True)
+    known = (path for path in folder.iterdir() if path.read_bytes() == failure.content)
+    file = next(known, folder / sha256(failure.content).hexdigest()[:12])
     file.write_bytes(failure.content)
     return file
 

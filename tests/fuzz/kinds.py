@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from random import Random
+from textwrap import indent
 from typing import NamedTuple, TypeAlias
 
 from mutations import rearranged, reworded, spoilt
@@ -141,6 +142,15 @@ kind: ServiceAccount
 metadata: {name: etl, namespace: data}
 """
 
+LIST = (
+    "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n- "
+    + indent(JOB, "  ")[2:]
+    + """\
+- {apiVersion: v1, kind: ConfigMap, metadata: {name: a, annotations: {config.kubernetes.io/index: '0'}}, data: {a: b}} # x
+functionConfig: {apiVersion: openflow.io/v1, kind: Overlay, metadata: {name: o}, spec: {vars: {a: b}}}
+"""
+)
+
 POD = """\
 apiVersion: v1
 kind: Pod
@@ -228,7 +238,7 @@ ENVIRONMENT = [
         "HTTPS_PROXY=http://127.0.0.1:1",
         "SPARK_HOME=/x",
     ),
-    *("TYPER_STANDARD_TRACEBACK=1", "RICH_FORCE_TERMINAL=1", "TMPDIR=/nowhere", "GIT_DIR=/nowhere", "PATH=", "CI=1"),
+    *("TYPER_STANDARD_TRACEBACK=1", "RICH_FORCE_TERMINAL=1", "GIT_DIR=/nowhere", "PATH=", "CI=1"),
 ]
 
 
@@ -246,6 +256,7 @@ class Kind(NamedTuple):
     codes: frozenset[int] = frozenset({Exit.DONE, Exit.REFUSED})
     writes: str | None = None
     in_environment: bool = False
+    on_stdin: bool = False
 
 
 def words(given: list[str]) -> bytes:
@@ -329,6 +340,13 @@ KINDS: Mapping[str, Kind] = {
         ((*RENDER, "--given", "cluster.yaml"), ("validate", "job.yaml", "--given", "cluster.yaml", "--report", "json")),
         "cluster.yaml",
         {"job.yaml": RICH},
+    ),
+    "resource-list": Kind(
+        (LIST.encode(),),
+        (("render", "--to", "krm"),),
+        "list.yaml",
+        codes=OUTCOMES,
+        on_stdin=True,
     ),
     "properties": Kind(
         (PROPERTIES.encode(),),

@@ -101,6 +101,9 @@ TEXTS = [token.decode("utf-8", "ignore") for token in TOKENS] + [
     *(
         "default",
         "OnDemand",
+        "etl\n",
+        "1g\n",
+        "data\n",
         "restricted",
         "volcano",
         "0..1",

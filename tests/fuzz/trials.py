@@ -24,7 +24,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kinds import KINDS, Kind
+from kinds import KINDS, RENDER, Kind
 
 from openflow_render import cli
 from openflow_render.cli.exits import Exit
@@ -86,7 +86,7 @@ class Trials:
         self._lay_out(kind, content)
         before = _state(self._project)
         outcome = self._run(kind, content, command)
-        return list(_faults(kind, outcome, _changed(before, _state(self._project))))
+        return list(_faults(kind, command, outcome, _changed(before, _state(self._project))))
 
     def _warm_up(self) -> None:
         """Read the sound inputs in this process, so that those that come of it need not read all that is ours anew."""
@@ -95,7 +95,7 @@ class Trials:
         for kind in KINDS.values():
             self._lay_out(kind, kind.seeds[0])
             for command in kind.commands:
-                if kind.place and Exit.CLUSTER not in kind.codes:
+                if kind.place and not kind.on_stdin and Exit.CLUSTER not in kind.codes:
                     with chdir(self._project), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
                         run([word for word in command if word != "--out"][:2])
 
@@ -109,11 +109,14 @@ class Trials:
     def _run(self, kind: Kind, content: bytes, command: Sequence[str]) -> Outcome:
         given = [os.fsdecode(word) for word in content.split(b"\0")[:-1]] if not kind.place else []
         arguments = [word for each in command for word in (given if each == "..." else [each])]
-        env = _environment(self._around) | (_variables(content) if kind.in_environment else {})
+        env = _environment(self._around)
+        if kind.in_environment:
+            env = {**env, **_variables(content), b"TMPDIR": env[b"TMPDIR"]}
         out, err = self._around / "stdout", self._around / "stderr"
         pid = os.fork()
         if not pid:
-            _become(self._project, arguments, env, (out, err), reaches_out=Exit.CLUSTER in kind.codes)
+            stdin = self._project / kind.place if kind.on_stdin else Path(os.devnull)
+            _become(self._project, arguments, env, (stdin, out, err), reaches_out=Exit.CLUSTER in kind.codes)
         code, used = _wait(pid)
         spent = used.ru_utime + used.ru_stime
         return Outcome(code, out.read_bytes(), err.read_bytes(), spent, used.ru_maxrss / 1024)
@@ -135,15 +138,16 @@ def _variables(content: bytes) -> dict[bytes, bytes]:
 
 
 def _become(
-    folder: Path, arguments: list[str], env: dict[bytes, bytes], streams: tuple[Path, Path], *, reaches_out: bool
+    folder: Path, arguments: list[str], env: dict[bytes, bytes], streams: tuple[Path, ...], *, reaches_out: bool
 ) -> None:
     """Be ``openflow``; does not return."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.chdir(folder)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        for number, path in enumerate(streams, 1):
-            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
+        for number, path in enumerate(streams):
+            how = os.O_WRONLY | os.O_CREAT | os.O_TRUNC if number else os.O_RDONLY
+            os.dup2(os.open(path, how, 0o600), number)
+        sys.stdin = io.TextIOWrapper(os.fdopen(0, "rb", closefd=False))
         sys.stdout, sys.stderr = (io.TextIOWrapper(os.fdopen(number, "wb", closefd=False)) for number in (1, 2))
         os.environb.clear()
         os.environb.update(env)
@@ -156,7 +160,7 @@ def _become(
     except SystemExit as left:
         sys.stdout.flush()
         os._exit(left.code if isinstance(left.code, int) else 1)
-    except BaseException:  # noqa: BLE001 - whatever it was, the parent of this process must not go on here
+    except BaseException:
         traceback.print_exc()
         sys.stderr.flush()
     os._exit(_BROKEN)
@@ -240,10 +244,12 @@ def _changed(before: dict[str, bytes], after: dict[str, bytes]) -> list[str]:
     return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
 
 
-def _faults(kind: Kind, outcome: Outcome, changed: list[str]) -> Iterator[str]:
+def _faults(kind: Kind, command: Sequence[str], outcome: Outcome, changed: list[str]) -> Iterator[str]:
     talk = outcome.stderr.decode("utf-8", "replace")
     if outcome.code not in kind.codes:
         yield f"exit code {outcome.code}"
+    if outcome.code == Exit.DONE and command == RENDER and not outcome.stdout and not kind.in_environment:
+        yield "nothing is printed"
     if outcome.seconds > SECONDS:
         yield f"{outcome.seconds:.1f} s"
     if outcome.mebibytes > MEBIBYTES:

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from openflow_render.core.watch import Plan
 from openflow_render.source import expressions
 from openflow_render.source.expressions import BadExpression, Failed, Undefined, compile_scalar, names_vars
 
@@ -208,3 +215,223 @@ def test_a_long_text_can_only_be_used_as_it_is():
     assert expressions.compile_expression("vars.a").run(scope) == scope["vars"]["a"]
     with pytest.raises(Failed, match="64 KiB"):
         expressions.compile_expression("vars.a ~ vars.a").run(scope)
+
+
+# --- out of bounds ---------------------------------------------------------------------------------------------------
+
+
+class Secretive(Plan):
+    """A plan beside what no template may reach."""
+
+    hidden = "public"
+    _hidden = "private"
+
+    def method(self) -> str:
+        return "called"
+
+
+HOSTILE = [
+    "vars.__class__.__mro__[1].__subclasses__()",
+    "vars['__class__']['__base__']",
+    "''.__class__",
+    "('a' ~ 'b').__len__",
+    "vars.bucket.format_map(vars)",
+    "'{0.__class__}'.format(vars)",
+    "'{0.__class__}' | format(vars)",
+    "'%(x)s' % vars",
+    "vars | attr('__class__')",
+    "vars | map(attribute='__class__') | list",
+    "vars | tojson",
+    "vars | pprint",
+    "vars.list | sort(attribute='__class__')",
+    "vars.list.append(1)",
+    "vars.map.update(a=2)",
+    "vars.map.items()",
+    "vars.map.get('a')",
+    "vars.map.keys",
+    "plan.method()",
+    "plan.method",
+    "plan._hidden",
+    "plan['_hidden']",
+    "plan.__dict__",
+    "plan['__class__']",
+    "self._TemplateReference__context",
+    "self.__init__.__globals__",
+    "cycler.__init__.__globals__.os",
+    "lipsum.__globals__['os'].popen('id')",
+    "namespace(a=1)",
+    "joiner()",
+    "dict(a=1)",
+    "range(10**9)",
+    "config",
+    "request.environ",
+    "loop.index",
+    "caller()",
+    "super()",
+    "True.__class__",
+    "none.__class__",
+    "vars.absent.__class__ | default('x')",
+    "(vars.absent | default(vars)).__class__",
+    "vars.list[vars.count]",
+    "vars.list['__class__']",
+    "vars.list[-99]",
+    "vars.list[::2]",
+    "vars[0]",
+    "vars.ᵛars.__ｃlass__",
+    "vars.＿＿class＿＿",
+    "ｖars.bucket",
+    "vars.bucket if vars.bucket.__class__ else 1",
+    "vars.bucket in vars.__class__",
+    "not vars.__class__",
+    "[vars.bucket for x in vars]",
+    "{% for x in vars %}{% endfor %}",
+    "vars.bucket }}{{ vars.__class__",
+    "vars.bucket # comment",
+    "vars.bucket | string | string(5)",
+    "vars.list | join(vars.map)",
+    "import os",
+    "open('/etc/passwd')",
+    "include 'x'",
+    "vars.bucket.encode('utf-8').decode",
+    "1.real",
+    "(1).bit_length()",
+    "0x" + "f" * 400,
+    "9" * 400,
+    "9" * 200 + " * " + "9" * 200,
+    "9 ** 9 ** 9",
+    "2 // 0",
+    "1e400",
+    "-" * 40 + "1",
+    "'a' ~ " * 80 + "'b'",
+    "('x' * 9999999)",
+    "vars.bucket * vars.count",
+    "vars.list + vars.list",
+    "(" * 40 + "1" + ")" * 40,
+    "vars" + ".a" * 240,
+    "vars" + "['a']" * 90,
+    "1 if " * 90 + "1",
+    "vars.bucket" + " | upper" * 60,
+    "'\\x00'",
+    "'\\ud800'",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_is_no_plain_value_is_out_of_reach(text: str):
+    begin = time.thread_time()
+    try:
+        scalar = compile_scalar("{{ " + text + " }}")
+        assert scalar is not None
+        value = scalar.evaluate({"vars": VARS, "plan": Secretive()})
+    except (BadExpression, Failed, Undefined):
+        value = ""
+
+    assert time.thread_time() - begin < 1
+    assert type(value) in {str, int, float, bool}
+    assert not re.search(r"class|object|0x|built-in|private|called|<", str(value))
+
+
+def test_a_growing_text_ends_at_its_bound():
+    scope = {"vars": {"a": "a" * 60_000}}
+    grown = "vars.a | replace('a', 'aaaaaaaaaaaaaaaaaaaa')"
+
+    for text in (grown, " ~ ".join(["vars.a"] * 25), f"({grown}) | replace('a', 'bb')"):
+        with pytest.raises(Failed, match=r"1 MiB|64 KiB"):
+            expressions.compile_expression(text).run(scope)
+
+
+def test_a_template_changes_no_value():
+    before = json.dumps(VARS)
+
+    for text in HOSTILE:
+        with suppress(BadExpression, Failed, Undefined):
+            evaluate("{{ " + text + " }}")
+
+    assert json.dumps(VARS) == before
+
+
+@pytest.mark.parametrize(
+    "text", ["{{" * 500_000, "}}" * 500_000, "{{ vars.a " * 100_000, "{{}}" * 250_000, "{" * 1_000_000]
+)
+def test_braces_without_end_are_looked_through_at_once(text: str):
+    begin = time.thread_time()
+
+    assert not expressions.holds_vars(text)
+    assert compile_scalar(text, names_vars) is None
+    assert time.thread_time() - begin < 1
+
+
+WORDS = [
+    *(
+        "vars.bucket",
+        "vars.count",
+        "vars.list",
+        "vars.map",
+        "vars.nothing",
+        "vars.share",
+        "vars",
+        "plan",
+        "'a'",
+        "''",
+        "0",
+    ),
+    *(
+        "1",
+        "-1",
+        "9.5",
+        "1e400",
+        "true",
+        "none",
+        "(",
+        ")",
+        "[",
+        "]",
+        "[0]",
+        "['a']",
+        ".a",
+        "~",
+        "+",
+        "-",
+        "*",
+        "/",
+        "//",
+    ),
+    *(
+        "%",
+        "**",
+        "<",
+        "==",
+        "in",
+        "not",
+        "and",
+        "or",
+        "if",
+        "else",
+        ",",
+        ":",
+        "| default(1)",
+        "| int",
+        "| join",
+        "| length",
+    ),
+    *(
+        "| lower",
+        "| replace('a', 'b')",
+        "| string",
+        "| trim",
+        "| upper",
+        "| join(1)",
+        "| replace(1, vars)",
+        "| default",
+    ),
+]
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=9).map(" ".join))
+def test_any_words_have_a_value_or_are_refused(text: str):
+    with suppress(BadExpression, Failed, Undefined):
+        scalar = compile_scalar("{{ " + text + " }}")
+        assert scalar is not None
+        value = scalar.evaluate({"vars": VARS, "plan": Secretive()})
+        assert value is None or type(value) in {str, int, float, bool, dict, list, Secretive}
