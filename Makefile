@@ -3,6 +3,7 @@
 #   make demo     a real job compiled, and one of its values explained
 #   make test     the tests; the first run builds a Kubernetes control plane, with Go, which takes some minutes
 #   make test-kubernetes VERSION=1.34    the tests that talk to a cluster, on another minor version
+#   make fuzz [SECONDS=600] [KINDS="job overlay"]    spoilt inputs of every kind, for so long; what is found becomes a test
 #   make cluster [VERSION=1.36]          that control plane by itself, until Ctrl-C, to try things on
 #   make check    what CI asks before the tests: lint, types, imports
 #   make build    wheel and source distribution, in dist/
@@ -25,7 +26,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 
 VERSION ?= 1.36
 
-.PHONY: demo test test-kubernetes cluster check lint format types imports build docs bench bench-tools clean
+.PHONY: demo test test-kubernetes fuzz cluster check lint format types imports build docs bench bench-tools clean
 
 demo: $(VENV)/.installed
 	@echo "--- $(EXAMPLE)"
@@ -42,6 +43,9 @@ test: $(VENV)/.group-test
 
 test-kubernetes: $(VENV)/.group-test
 	OPENFLOW_TEST_KUBERNETES=$(VERSION) $(BIN)/python -m pytest -n 2 tests/cluster
+
+fuzz: $(VENV)/.group-test
+	$(BIN)/python tests/fuzz/fuzzer.py --seconds $(or $(SECONDS),600) $(KINDS)
 
 cluster: $(VENV)/.installed
 	@$(BIN)/python tests/cluster/controlplane.py --minor $(VERSION)

@@ -29,12 +29,13 @@ from openflow_render.core.codes import catalogue
 from openflow_render.core.identity import SUFFIX
 from openflow_render.core.report import Code, Origin, Report
 from openflow_render.core.resource import Bundle, Resource
+from openflow_render.core.section import typed
 from openflow_render.core.watch import Plan
 from openflow_render.engines import spark
 from openflow_render.engines.spark import properties
 from openflow_render.engines.spark.legacy import LEGACY
 from openflow_render.source import expressions, reader
-from openflow_render.spec.job import Job, Run
+from openflow_render.spec.job import Job
 from openflow_render.spec.schema import project_schema
 from openflow_render.transforms.cells import Cell, behaviour, cells
 from openflow_render.transforms.gitops import GitOps
@@ -421,7 +422,9 @@ def _told(cell: Cell) -> str:
     plain_name = cell.run_as in {"cronjob", "deployment"} or cell.rerun == "never"
     name = "etl" if plain_name else f"etl-{SUFFIX}"
     resource = Resource({"kind": _KINDS[cell.run_as], "metadata": {"name": name}})
-    job = Job(name="etl", engine="spark", version="", run=Run(as_=cell.run_as, rerun=cell.rerun or None))
+    run = {"as": cell.run_as, "rerun": cell.rerun or None}
+    spec = {"engine": "spark", "version": "", "run": run}
+    job = typed(Job, {"metadata": {"name": "etl"}, "spec": spec}, ("spec",))
     bundle = Bundle(job.name, "data", [resource])
     GitOps(job, cell.controller, cell.old_run or "finish", {})(bundle, Report(lambda path: Origin(str(path))))
     told = resource["metadata"].get("annotations", {})

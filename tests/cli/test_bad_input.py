@@ -337,7 +337,7 @@ TEMPLATES: dict[str, str] = {
     "OF139 labels of a pod": (
         "apiVersion: batch/v1\nkind: Job\nmetadata: {name: x}\nspec: {template: {metadata: {labels: y}}}\n"
     ),
-    "OF163 text laid under": 'apiVersion: v1\nkind: Pod\nmetadata: {name: x, <<: "{{ app.namespace }}"}\n',
+    "OF162 text laid under": 'apiVersion: v1\nkind: Pod\nmetadata: {name: x, <<: "{{ app.namespace }}"}\n',
     "OF229 plain text laid under": "apiVersion: v1\nkind: Pod\nmetadata: {name: x, <<: y}\n",
 }
 
