@@ -7,11 +7,16 @@ from pathlib import Path as FilePath
 
 import programs
 import pytest
+from hypothesis import HealthCheck, settings
 from programs import Program
 from projects import Project
 
 # Who starts the tests in the background may have Ctrl-C ignored, and all that they start would ignore it too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("openflow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("openflow")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
@@ -99,7 +100,9 @@ def _in_processes(
 
     global _task  # noqa: PLW0603 - a forked process can only be told by what it inherits
     _task = partial(_compile_at, sources, settings, make)
-    with multiprocessing.get_context("fork").Pool() as pool:
+    # A handler of ours that came along could be called just before a process waits, which would then never end.
+    end = (signal.SIGTERM, signal.SIG_DFL)
+    with multiprocessing.get_context("fork").Pool(initializer=signal.signal, initargs=end) as pool:
         results = pool.map_async(_run_task, range(len(sources)), chunksize=max(1, len(sources) // 32))
         meanwhile()
         found = results.get()
