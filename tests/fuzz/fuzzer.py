@@ -42,19 +42,14 @@ class Failure(NamedTuple):
 def spoil(name: str, trials: Trials, random: Random) -> Failure | None:
     """Try one spoilt input of the kind ``name``."""
     kind = KINDS[name]
-    content, other = random.choice(kind.seeds), random.choice(kind.seeds)
-    for _ in range(random.choice((1, 1, 1, 2))):
-        content = _mutated(content, other, name, random)
+    seed, other = random.choice(kind.seeds), random.choice(kind.seeds)
+    content = random.choice(kind.mutate)(seed, other, random)
+    if random.random() < 0.25:
+        content = kind.mutate[0](content, other, random)
+    content = content[:LARGEST]
     command = random.choice(kind.commands)
     faults = trials.faults(kind, content, command)
     return Failure(name, content, command, faults) if faults else None
-
-
-def _mutated(content: bytes, other: bytes, name: str, random: Random) -> bytes:
-    try:
-        return random.choice(KINDS[name].mutate)(content, other, random)[:LARGEST]
-    except Exception:
-        return KINDS[name].mutate[0](content, other, random)[:LARGEST]
 
 
 def main() -> int:

@@ -229,7 +229,7 @@ OPTIONS = (
 ).split()
 
 ENVIRONMENT = [
-    *("KUBECONFIG=nowhere", "NO_COLOR=1", "COLUMNS=80", "LINES=20", "TERM=xterm", "FORCE_COLOR=1", "XDG_CACHE_HOME=/x"),
+    *("KUBECONFIG=nowhere", "NO_COLOR=1", "COLUMNS=80", "LINES=20", "TERM=xterm", "XDG_CACHE_HOME=/x"),
     *("HOME=/nowhere", "LANG=C", "LC_ALL=tr_TR.UTF-8", "TZ=UTC", "_OPENFLOW_COMPLETE=complete_bash", "COMP_CWORD=2"),
     *("COMP_WORDS=openflow render j", "_TYPER_COMPLETE_ARGS=openflow render ", "_OPENFLOW_COMPLETE=source_zsh"),
     *(
@@ -238,7 +238,7 @@ ENVIRONMENT = [
         "HTTPS_PROXY=http://127.0.0.1:1",
         "SPARK_HOME=/x",
     ),
-    *("TYPER_STANDARD_TRACEBACK=1", "RICH_FORCE_TERMINAL=1", "GIT_DIR=/nowhere", "PATH=", "CI=1"),
+    *("TYPER_STANDARD_TRACEBACK=1", "GIT_DIR=/nowhere", "PATH=", "CI=1"),
 ]
 
 

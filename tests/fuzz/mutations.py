@@ -171,9 +171,19 @@ _EDITS = (_flip, _cut, _truncate, _double, _splice, _splice, _cross, _shuffle_li
 # --- the structure of YAML ----------------------------------------------------------------------------------------
 
 
+class _Loader(yaml.SafeLoader):
+    """Takes the key ``<<`` of templates for any other."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        pass
+
+
+_Loader.add_constructor("tag:yaml.org,2002:merge", yaml.SafeLoader.construct_yaml_str)
+
+
 def rearranged(content: bytes, other: bytes, random: Random) -> bytes:
     """The documents of ``content`` with some values exchanged for others, or for parts of the documents ``other``."""
-    documents, others = (list(yaml.safe_load_all(each)) for each in (content, other))
+    documents, others = (list(yaml.load_all(each, _Loader)) for each in (content, other))
     found = [part for document in others for part in _parts(document)]
     for _ in range(random.choice((1, 1, 2, 3, 5))):
         index = random.randrange(len(documents))
