@@ -27,6 +27,7 @@ _WORDS = {
     "object": "a map",
     "string": "text",
 }
+_OF_TYPES = frozenset({"type", "required"})
 _NAMES: dict[type, str] = {dict: "a map", list: "a list", str: "text", bool: "true or false", int: "a number"}
 
 
@@ -41,13 +42,23 @@ def _check(resource: Resource, minor: str, report: Report) -> bool:
     validator = schemas.validator(resource["apiVersion"], resource.kind, minor)
     if validator is None:
         _no_schema(resource, minor, report)
+        if not _is_as_usual(resource, minor):
+            return False
         validator = schemas.metadata_validator(minor)
     if validator.is_valid(resource.manifest):
         return True
     errors = list(validator.iter_errors(resource.manifest))
     for error in errors:
         _TELL.get(error.kind.name, _bad_value)(error, resource, minor, report)
-    return not any(error.kind.name in {"type", "required"} for error in errors)
+    return not any(error.kind.name in _OF_TYPES for error in errors)
+
+
+def _is_as_usual(resource: Resource, minor: str) -> bool:
+    """Whether values have the types that they have in a version of the kind that is known; rules go by the kind."""
+    versions = schemas.versions(resource.kind)
+    known = (schemas.validator(version, resource.kind, minor) for version in versions)
+    errors = [each.iter_errors(resource.manifest) for each in known if each is not None]
+    return not errors or any(all(error.kind.name not in _OF_TYPES for error in found) for found in errors)
 
 
 def _no_schema(resource: Resource, minor: str, report: Report) -> None:
