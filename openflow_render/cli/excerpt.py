@@ -7,8 +7,6 @@ from functools import cache
 from pathlib import Path as FilePath
 from unicodedata import east_asian_width
 
-from openflow_render.changes.mask import tells
-from openflow_render.checks.secrets import secrets
 from openflow_render.core.report import Origin
 
 LONGEST = 160
@@ -22,6 +20,10 @@ _OPENING, _CLOSING = "[{", "]}"
 
 def excerpt(origin: Origin) -> str:
     """Two lines of text: the place, and marks below it; empty where there is no such place, or nothing to see."""
+    # Only who has something to show pays for these; every command imports this module when it starts.
+    from openflow_render.changes.mask import tells
+    from openflow_render.checks.secrets import secrets
+
     lines = _lines(origin.file) if origin.line and origin.column else []
     if not 0 < origin.line <= len(lines):
         return ""
