@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from openflow_render import __version__
+from openflow_render.cli.console import Told
 from openflow_render.cli.options import Task
+from openflow_render.cli.revision import git
 
 if TYPE_CHECKING:
     from openflow_render.cli.trees import Folder
-
-_PATIENCE = 30.0
-"""Seconds that git may take."""
 
 
 def message(tasks: Sequence[Task], folders: Sequence[Folder]) -> str:
@@ -30,24 +28,19 @@ def message(tasks: Sequence[Task], folders: Sequence[Folder]) -> str:
 
 def _source() -> Iterator[tuple[str, str]]:
     """The commit that is checked out, and whether files differ from it; nothing outside of a repository."""
-    head = _git("rev-parse", "--verify", "--quiet", "HEAD")
+    head = _answer("rev-parse", "--verify", "--quiet", "HEAD")
     if head:
-        dirty = _git("status", "--porcelain", "--untracked-files=no")
+        dirty = _answer("status", "--porcelain", "--untracked-files=no")
         yield "Openflow-Source", head + (" with changes" if dirty else "")
 
 
-def _git(*arguments: str) -> str:
+def _answer(*arguments: str) -> str:
+    """What git answers; nothing where there is none, or it has nothing to say."""
     try:
-        done = subprocess.run(  # noqa: S603 - a list of arguments, and no shell
-            ["git", *arguments],  # noqa: S607 - the user's own git
-            capture_output=True,
-            text=True,
-            timeout=_PATIENCE,
-            check=False,
-        )
-    except (FileNotFoundError, subprocess.TimeoutExpired):
+        answer = git(*arguments)
+    except Told:
         return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    return answer.stdout.strip() if answer.returncode == 0 else ""
 
 
 def _digest(folders: Sequence[Folder]) -> str:

@@ -81,7 +81,7 @@ def checked_out(revision: str) -> Iterator[Past]:
         Told: there is no git, no repository, or no such revision.
     """
     top = _asked("rev-parse", "--show-toplevel", told="the working folder is in no git repository")
-    found = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{tree}}")
+    found = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{tree}}")
     if found.returncode != 0:
         hint = "a clone may lack it: `git fetch` gets what a server has, and `--unshallow` what is older"
         raise Told(f"there is no revision {revision} in this repository", hint)
@@ -143,14 +143,19 @@ def _asked(*arguments: str, told: str, env: Mapping[str, str] | None = None, fol
     Raises:
         Told: it refuses.
     """
-    answer = _git(*arguments, env=env, folder=folder)
+    answer = git(*arguments, env=env, folder=folder)
     if answer.returncode != 0:
         [reason, *_] = [*answer.stderr.strip().splitlines(), ""]
         raise Told(f"{told}: {reason.removeprefix('fatal: ')}".removesuffix(": "))
     return answer.stdout.removesuffix("\n")
 
 
-def _git(*arguments: str, env: Mapping[str, str] | None = None, folder: str = ".") -> subprocess.CompletedProcess[str]:
+def git(*arguments: str, env: Mapping[str, str] | None = None, folder: str = ".") -> subprocess.CompletedProcess[str]:
+    """What the user's own git answers; it changes nothing, runs no hook, and asks nobody.
+
+    Raises:
+        Told: there is none, or it does not answer.
+    """
     program = shutil.which("git")
     if program is None:
         raise Told("--against needs git, which is not on the PATH")

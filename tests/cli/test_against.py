@@ -645,12 +645,12 @@ def test_who_is_told_to_end_leaves_nothing_behind(project: Project):
     project.write({"tmp/keep": ""})
     program = (
         "import sys\nfrom openflow_render.cli import revision\n"
-        "asked = revision._git\n"
+        "asked = revision.git\n"
         "def slowly(*arguments, **more):\n"
         "    if arguments[0] == 'read-tree':\n"
         "        import time; print('begun', flush=True); time.sleep(20)\n"
         "    return asked(*arguments, **more)\n"
-        "revision._git = slowly\n"
+        "revision.git = slowly\n"
         "sys.argv = ['openflow', 'diff', 'job.yaml', '--against', 'HEAD']\n"
         "from openflow_render.cli import main; main()\n"
     )
