@@ -27,7 +27,7 @@ from openflow_render.compile import Settings, compile_job
 from openflow_render.core import yamltext
 from openflow_render.core.codes import catalogue
 from openflow_render.core.identity import SUFFIX
-from openflow_render.core.report import Code, Origin, Report
+from openflow_render.core.report import Code, Origin, Report, unfilled
 from openflow_render.core.resource import Bundle, Resource
 from openflow_render.core.section import typed
 from openflow_render.core.watch import Plan
@@ -238,19 +238,12 @@ def diagnostics() -> str:
 
 
 def _diagnostic(code: Code) -> tuple[str, str, str, str]:
-    depends = code.hint in {"", "{hint}", "{advice}"}
-    what_to_do = "" if depends else f"To do: {_literal(code.hint)}."
-    return code.id, str(code.severity), _literal(code.text), f"{code.about} {what_to_do}".strip()
+    what_to_do = f"To do: {unfilled(code.hint, _BRACKETS)}." if code.advises else ""
+    return code.id, str(code.severity), unfilled(code.text, _BRACKETS), f"{code.about} {what_to_do}".strip()
 
 
-class _Names(dict[str, str]):
-    def __missing__(self, name: str) -> str:
-        return f"‹{name}›"
-
-
-def _literal(text: str) -> str:
-    """``text`` with the name of each value in its place."""
-    return text.format_map(_Names())
+_BRACKETS = "‹›"
+"""Markdown takes others for a tag."""
 
 
 # --- Spark ---

@@ -11,7 +11,7 @@ import typer
 from openflow_render.cli import console, names, options
 from openflow_render.cli.options import ReportAs
 from openflow_render.core.codes import catalogue
-from openflow_render.core.report import Code, nearest
+from openflow_render.core.report import Code, nearest, unfilled
 
 
 def command() -> Any:
@@ -35,7 +35,7 @@ def codes(
     elif code is not None:
         console.write(_explained(wanted[0]))
     else:
-        rows = ((each.id, str(each.severity), _shown(each.text)) for each in wanted)
+        rows = ((each.id, str(each.severity), unfilled(each.text)) for each in wanted)
         console.table(("code", "severity", "message"), rows)
 
 
@@ -43,8 +43,8 @@ def _record(code: Code) -> dict[str, str | bool]:
     return {
         "code": code.id,
         "severity": str(code.severity),
-        "message": _shown(code.text),
-        "hint": _shown(code.hint),
+        "message": unfilled(code.text),
+        "hint": unfilled(code.hint),
         "about": code.about,
         "mayBeIgnored": code.may_be_ignored,
         **{field: text for field in ("source", "bad", "good") if (text := getattr(code, field))},
@@ -52,8 +52,7 @@ def _record(code: Code) -> dict[str, str | bool]:
 
 
 def _explained(code: Code) -> str:
-    depends = code.hint in {"", "{hint}", "{advice}"}
-    advice = "" if depends else f"\n  what to do: {_shown(code.hint)}\n"
+    advice = f"\n  what to do: {unfilled(code.hint)}\n" if code.advises else ""
     source = f"\n  where it comes from: {code.source}\n" if code.source else ""
     examples = "".join(f"\n  {name}:\n\n{_indented(text)}" for name, text in _examples(code))
     return f"{_head(code)}\n\n  {code.about}\n{advice}{source}{examples}"
@@ -61,7 +60,7 @@ def _explained(code: Code) -> str:
 
 def _head(code: Code) -> str:
     ignored = ", may be ignored" if code.ignorable else ""
-    return f"{code.id} ({code.severity}{ignored}): {_shown(code.text)}"
+    return f"{code.id} ({code.severity}{ignored}): {unfilled(code.text)}"
 
 
 def _examples(code: Code) -> list[tuple[str, str]]:
@@ -71,13 +70,3 @@ def _examples(code: Code) -> list[tuple[str, str]]:
 
 def _indented(text: str) -> str:
     return textwrap.indent(text, " " * 4)
-
-
-class _Names(dict[str, str]):
-    def __missing__(self, name: str) -> str:
-        return f"<{name}>"
-
-
-def _shown(text: str) -> str:
-    """``text`` of the catalogue, with the name of each value in its place."""
-    return text.format_map(_Names())

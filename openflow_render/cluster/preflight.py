@@ -8,6 +8,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
+from openflow_render.checks.demand import shown
 from openflow_render.cluster import runs
 from openflow_render.cluster.cluster import Cluster, parallel
 from openflow_render.cluster.discovery import Kind
@@ -224,7 +225,7 @@ def quotas(cluster: Cluster, plans: Sequence[JobPlan]) -> None:
             for resource, hard, used in _limits(quota):
                 asked, left = wanted.get(resource, Decimal(0)), max(hard - used, Decimal(0))
                 if asked > left:
-                    amounts: dict[str, Any] = {"wanted": _shown(asked), "left": _shown(left), "hard": _shown(hard)}
+                    amounts: dict[str, Any] = {"wanted": shown(asked), "left": shown(left), "hard": shown(hard)}
                     quota_name, first = quota["metadata"]["name"], plan.resources[0].key
                     plan.add(codes.QUOTA_TOO_SMALL, first, quota=quota_name, resource=resource, **amounts)
 
@@ -273,10 +274,3 @@ def _of_pod(pod: Manifest) -> dict[str, Decimal]:
                 full = f"{which}.{name}"
                 total[full] = total.get(full, Decimal(0)) + quantity.parse(amount)
     return total
-
-
-def _shown(amount: Decimal) -> str:
-    """An amount as people write it: mebibytes where it is that large."""
-    text = quantity.canonical(str(amount))
-    mebi = amount / (1 << 20)
-    return f"{mebi:.0f}Mi" if mebi >= 1 and mebi == mebi.to_integral_value() else text

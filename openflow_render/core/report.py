@@ -68,6 +68,25 @@ class Code(NamedTuple):
         """Whether a user may live with it; what the cluster or the engine is sure to refuse nobody can."""
         return self.ignorable or self.severity is not Severity.ERROR
 
+    @property
+    def advises(self) -> bool:
+        """Whether the hint says something before it is filled."""
+        return self.hint not in {"", "{hint}", "{advice}"}
+
+
+def unfilled(text: str, brackets: str = "<>") -> str:
+    """The ``text`` of a code with the name of each value in its place, between ``brackets``."""
+    return text.format_map(_Names(brackets))
+
+
+class _Names(dict[str, str]):
+    def __init__(self, brackets: str) -> None:
+        super().__init__()
+        self._opening, self._closing = brackets[0], brackets[1]
+
+    def __missing__(self, name: str) -> str:
+        return f"{self._opening}{name}{self._closing}"
+
 
 class Ignore(NamedTuple):
     """The findings ``code`` that a user lives with, why, and where that is written.

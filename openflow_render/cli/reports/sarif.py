@@ -20,7 +20,7 @@ from openflow_render.cli import console
 from openflow_render.cli.reports import place
 from openflow_render.core import paths
 from openflow_render.core.identity import APPLICATION_LENGTH, SUFFIX_LENGTH
-from openflow_render.core.report import Code, Finding, Ignore, Origin, Severity, visible
+from openflow_render.core.report import Code, Finding, Ignore, Origin, Severity, unfilled, visible
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
@@ -48,20 +48,13 @@ def written(findings: Sequence[Finding], checked: Sequence[str]) -> str:
     return console.json_text(report)
 
 
-class _Names(dict[str, str]):
-    def __missing__(self, name: str) -> str:
-        return f"<{name}>"
-
-
 def _rule(code: Code) -> _Record:
     """``code``, with the name of each value in its place; a hint that is nothing but a value says nothing yet."""
-    text, hint = (each.format_map(_Names()) for each in (code.text, code.hint))
-    depends = code.hint in {"", "{hint}", "{advice}"}
     return {
         "id": code.id,
-        "shortDescription": {"text": text},
+        "shortDescription": {"text": unfilled(code.text)},
         "fullDescription": {"text": code.about},
-        "help": {"text": code.about if depends else hint},
+        "help": {"text": unfilled(code.hint) if code.advises else code.about},
         "defaultConfiguration": {"level": _LEVELS[code.severity]},
     }
 
