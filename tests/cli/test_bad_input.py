@@ -149,6 +149,7 @@ JOBS: dict[str, Tree] = {
     },
     "OF321 no cores": named("spark.driver.cores", "0"),
     "OF322 a port of chance": named("spark.driver.port", "0"),
+    "OF322 a port that Spark does not open": named("spark.ui.port", "80"),
     "OF323 a label of Spark's": named(f"{KUBERNETES}driver.label.spark-role", "x"),
     "OF324 half a reference": named(f"{KUBERNETES}driver.secretKeyRef.A", "name"),
     "OF325 half a pair": named("spark.kerberos.principal", "x"),

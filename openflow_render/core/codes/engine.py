@@ -157,9 +157,9 @@ NOT_POSITIVE = Code(
 BAD_PORT = Code(
     "OF322",
     ERROR,
-    "`{property}` is `{value}`, but must be a port from 1 to 65535",
+    "`{property}` is `{value}`, but must be a port from 1024 to 65535",
     "choose a fixed port",
-    "The port is written into pod and Service, and the API server refuses others.",
+    "The port is written into pod and Service, so 0, for a port of chance, will not do; and Spark opens none below 1024.",
 )
 RESERVED_LABEL = Code(
     "OF323",

@@ -76,6 +76,8 @@ _PORTS = (
     "spark.ui.port",
     "spark.connect.grpc.binding.port",
 )
+_LOWEST_PORT, _HIGHEST_PORT = 1024, 65535
+"""What Spark's ``Utils.startServiceOnPort`` opens, besides 0 for one of chance."""
 
 
 def check(job: SparkJob, conf: Properties, release: Release, report: Report) -> None:
@@ -199,9 +201,10 @@ def _check_numbers(conf: Properties, report: Report) -> None:
     for name in _PORTS:
         if _is_refused(conf, name):
             continue
-        port = properties.integer(conf.get(name, "1"))
+        port = properties.integer(conf.get(name, str(_LOWEST_PORT)))
         executors_only = name == "spark.blockManager.port" and "spark.driver.blockManager.port" in conf
-        if port is None or not (1 <= port <= 65535 or executors_only):
+        by_chance = port == 0 and executors_only
+        if port is None or not (_LOWEST_PORT <= port <= _HIGHEST_PORT or by_chance):
             report.add(codes.BAD_PORT, at=conf.source(name), property=name, value=conf[name])
 
 

@@ -403,11 +403,11 @@ def ports(result: Compiled) -> tuple[list[int], list[int]]:
     ("conf", "of_pod", "of_service"),
     [
         ({}, [7078, 7079, 4040, 15002], [7078, 7079, 4040, 15002]),
-        ({"spark.driver.port": "1"}, [1, 7079, 4040, 15002], [1, 7079, 4040, 15002]),
+        ({"spark.driver.port": "7000"}, [7000, 7079, 4040, 15002], [7000, 7079, 4040, 15002]),
         ({"spark.blockManager.port": "7777"}, [7078, 7777, 4040, 15002], [7078, 7079, 4040, 15002]),
         ({"spark.driver.blockManager.port": "7777"}, [7078, 7777, 4040, 15002], [7078, 7777, 4040, 15002]),
         ({"spark.ui.port": "4050"}, [7078, 7079, 4050, 15002], [7078, 7079, 4050, 15002]),
-        ({"spark.connect.grpc.binding.port": "9"}, [7078, 7079, 4040, 9], [7078, 7079, 4040, 9]),
+        ({"spark.connect.grpc.binding.port": "9000"}, [7078, 7079, 4040, 9000], [7078, 7079, 4040, 9000]),
     ],
 )
 def test_ports_of_pod_and_service(submit: Submit, conf: dict[str, str], of_pod: list[int], of_service: list[int]):
