@@ -151,7 +151,7 @@ def _explain(
         case "additionalProperties" if error.schema["additionalProperties"] is False:
             known = error.schema.get("properties", {})
             for key in (key for key in error.instance if key not in known):
-                at, near = key_origin((*path, key)), nearest(key, known)
+                at, near = key_origin((*path, key)), _meant(key, known, kind)
                 report.add(codes.UNKNOWN_JOB_FIELD, at=at, field=_shown((*path, key)), hint=near, kind=kind)
         case "required":
             for key in error.validator_value:
@@ -175,6 +175,31 @@ def _explain(
             report.add(codes.OUT_OF_BOUNDS, at=path, field=field, reason=error.message)
 
 
+def _meant(word: str, siblings: Mapping[str, Schema], kind: str) -> str:
+    """A hint's tail as of `nearest`: where a job has a field of that name, or which of the ``siblings`` was meant."""
+    elsewhere = [each for each in _job_fields() if each.rpartition(".")[2] == word] if kind == "job" else []
+    if 0 < len(elsewhere) <= _FEW:
+        return f" (did you mean {' or '.join(f'`{each}`' for each in elsewhere)}?)"
+    described = [name for name, field in siblings.items() if _describes(field, word)]
+    return nearest(word, siblings) or (f" (did you mean `{described[0]}`?)" if len(described) == 1 else "")
+
+
+def _describes(field: Schema, word: str) -> bool:
+    stem, text = word.lower().removesuffix("s"), str(field.get("description", "")).lower()
+    return len(stem) >= _SHORTEST and re.search(rf"\b{re.escape(stem)}", text) is not None
+
+
+def _job_fields() -> Iterator[str]:
+    """The fields of a job's spec, and those in them, such as ``driver`` and ``driver.memory``."""
+    fields: dict[str, Schema] = {}
+    for alternative in job_schema()["properties"]["spec"]["allOf"]:
+        fields |= alternative["then"]["properties"]
+    for name, field in fields.items():
+        yield name
+        yield from (f"{name}.{inner}" for inner in _resolved(field).get("properties", ()))
+
+
+_FEW, _SHORTEST = 2, 3
 _SCALARS = ("boolean", "integer", "number")
 _ADVICE: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("string", _SCALARS, 'put it in quotes: "{text}"'),

@@ -186,6 +186,10 @@ REFUSED = {
     ),
     "driver: {devices: {gpu: 1}}": 'OF210 driver.devices "gpu" is not the name of a device',
     "drivr: {}": "OF201 unknown field `drivr` (did you mean `driver`?)",
+    "cores: 2": "OF201 unknown field `cores` (did you mean `driver.cores` or `executor.cores`?)",
+    "driver: {args: [x]}": "OF201 unknown field `driver.args` (did you mean `application.args`?)",
+    "executor: {resources: {}}": "OF201 unknown field `executor.resources` (did you mean `devices`?)",
+    "executor: {qqq: 1}": "OF201 unknown field `executor.qqq`",
     "driver: {cores: two}": "OF203 driver.cores must be of type integer, not string",
 }
 
