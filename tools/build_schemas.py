@@ -21,6 +21,8 @@ from typing import Any, TypeAlias
 
 import yaml
 
+from openflow_render.checks.rules.server_owned import METADATA
+
 Schema: TypeAlias = dict[str, Any]
 
 KINDS = (
@@ -57,20 +59,6 @@ KEYWORDS = frozenset(
 
 SHARED_FROM = 60
 """A part of a CRD is stored once if it is written at least twice and is longer than this many letters."""
-
-SERVER_OWNED = frozenset(
-    {
-        "creationTimestamp",
-        "deletionGracePeriodSeconds",
-        "deletionTimestamp",
-        "generation",
-        "managedFields",
-        "resourceVersion",
-        "selfLink",
-        "uid",
-    }
-)
-"""Fields of ObjectMeta that take any value here: whoever writes one, or a status, is told so by a rule of its own."""
 
 REF = "#/$defs/"
 GVK = "x-kubernetes-group-version-kind"
@@ -148,7 +136,7 @@ def strict(schema: Schema, refer: Callable[[str], str]) -> Schema:
 
 def server_owned(field: str, schema: Schema) -> bool:
     """Whether ``field`` is one of ObjectMeta's that the server fills in, or the status of a kind."""
-    return field in SERVER_OWNED if "ownerReferences" in schema["properties"] else field == "status" and GVK in schema
+    return field in METADATA if "ownerReferences" in schema["properties"] else field == "status" and GVK in schema
 
 
 def not_null(kinds: str | list[str]) -> list[str]:

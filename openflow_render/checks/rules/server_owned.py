@@ -14,7 +14,7 @@ from openflow_render.core.resource import Bundle, Manifest, Resource
 if TYPE_CHECKING:
     from openflow_render.checks.context import Context
 
-_METADATA = frozenset(
+METADATA = frozenset(
     {
         "creationTimestamp",
         "deletionGracePeriodSeconds",
@@ -26,7 +26,7 @@ _METADATA = frozenset(
         "uid",
     }
 )
-
+"""Fields of ObjectMeta that only the API server sets."""
 
 _LABELS = frozenset(
     {
@@ -54,7 +54,7 @@ def check(bundle: Bundle, _context: Context, report: Report) -> None:
     for resource in bundle:
         if "status" in resource.manifest:
             tell(report, codes.SERVER_OWNED, resource, ("status",))
-        for field in sorted(_METADATA.intersection(resource["metadata"])):
+        for field in sorted(METADATA.intersection(resource["metadata"])):
             tell(report, codes.SERVER_OWNED, resource, ("metadata", field))
         _copied(resource, ("metadata",), resource["metadata"], report)
     for pod in pods(bundle):
