@@ -85,7 +85,7 @@ class Application(NamedTuple):
     started: datetime | None
     age: float
     executors: Executors
-    restarts: int
+    restarts: pods.Restarts
     waits_for: str | None
     failure: Failure | None
     pod: Manifest
@@ -176,7 +176,7 @@ def record(application: Application) -> dict[str, Any]:
         "started": application.started.isoformat().replace("+00:00", "Z") if application.started else None,
         "ageSeconds": int(application.age),
         "executors": application.executors._asdict(),
-        "restarts": application.restarts,
+        "restarts": {"total": application.restarts.total, **application.restarts._asdict()},
         "startedBy": application.starter,
         "owner": str(application.owner) if application.owner else None,
         "waitsFor": application.waits_for,

@@ -5,7 +5,7 @@ Everything is read as if it might be missing: schedulers, kubelets and operators
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -69,6 +69,27 @@ class Failure(NamedTuple):
         return f"exit code {self.exit_code}{why} of container {self.container}"
 
 
+class Restarts(NamedTuple):
+    """How often containers of a pod were started again.
+
+    A sidecar or an init container that is tried again is no work that is done again, so they are counted apart.
+    ``containers`` are all others: those the pod is there for, and what somebody debugs it with.
+    """
+
+    containers: int = 0
+    init: int = 0
+    sidecars: int = 0
+
+    @property
+    def total(self) -> int:
+        return sum(self)
+
+    def __str__(self) -> str:
+        kinds = {"init containers": self.init, "sidecars": self.sidecars}
+        of = ", ".join(f"{number} of {kind}" for kind, number in kinds.items() if number)
+        return f"{self.total} ({of})" if of else str(self.total)
+
+
 def state(pod: Manifest) -> State:
     """What the pod does now."""
     phase = status_of(pod).get("phase") or State.PENDING.value
@@ -117,9 +138,14 @@ def failure(pod: Manifest) -> Failure | None:
     return ended or Failure("Failed", None, "", message)
 
 
-def restarts(pod: Manifest) -> int:
-    """How often containers of the pod were started again."""
-    return sum(int(each.get("restartCount") or 0) for each in _containers(pod))
+def restarts(pod: Manifest) -> Restarts:
+    """How often containers of the pod were started again, whatever its restartPolicy says."""
+    status = status_of(pod)
+    specs = list_at(map_at(pod, "spec"), "initContainers")
+    sidecars = {each.get("name") for each in specs if each.get("restartPolicy") == "Always"}
+    before = list_at(status, "initContainerStatuses")
+    beside = _restarted(each for each in before if each.get("name") in sidecars)
+    return Restarts(_restarted(_containers(pod)) - _restarted(before), _restarted(before) - beside, beside)
 
 
 def is_hopeless(pod: Manifest) -> bool:
@@ -145,6 +171,10 @@ def container(pod: Manifest, name: str) -> Manifest:
 def _containers(pod: Manifest) -> Iterator[Manifest]:
     for field in ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"):
         yield from list_at(status_of(pod), field)
+
+
+def _restarted(statuses: Iterable[Manifest]) -> int:
+    return sum(int(each.get("restartCount") or 0) for each in statuses)
 
 
 def _condition(pod: Manifest, kind: str) -> Manifest:

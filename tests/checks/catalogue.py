@@ -176,7 +176,7 @@ LIMITS_OF_PROCESSES: Section = {
 }
 
 STATUS: Section = {
-    "RST-01": "cluster/pods.py: restarts are those of all three lists; those of sidecars count, too",
+    "RST-01": "cluster/pods.py: the restarts of all three lists, those of init containers and of sidecars told apart",
     "RST-02": "cluster/pods.py: one number from the first init container on, which never changes its meaning",
     "RST-03": "status tells what is there now, run by run (cluster/applications.py), and keeps no history",
     "RST-04": "cluster/applications.py: executors that run, are needed and have failed are counted apart",

@@ -361,7 +361,7 @@ def test_a_status_can_be_read_by_programs(openflow: Openflow, submitted: Submitt
         "state": "Failed",
         "started": "2026-01-01T00:00:00Z",
         "executors": {"running": 0, "total": 0, "failed": 0},
-        "restarts": 0,
+        "restarts": {"total": 0, "containers": 0, "init": 0, "sidecars": 0},
         "startedBy": "spark-submit",
         "owner": None,
         "waitsFor": None,

@@ -167,10 +167,30 @@ def test_what_will_not_mend_by_itself_is_hopeless(manifest: dict[str, Any], is_h
     assert pods.is_hopeless(manifest) is is_hopeless
 
 
-def test_restarts_are_those_of_all_containers():
-    manifest = pod(initContainerStatuses=[container("init", restarts=2)], containerStatuses=[container(restarts=3)])
+@pytest.mark.parametrize(
+    ("statuses", "told"),
+    [
+        ({}, "0"),
+        ({"containerStatuses": [container(restarts=3)]}, "3"),
+        ({"containerStatuses": [container(restarts=3)], "ephemeralContainerStatuses": [container(restarts=1)]}, "4"),
+        ({"initContainerStatuses": [container("init", restarts=2)]}, "2 (2 of init containers)"),
+        (
+            {
+                "initContainerStatuses": [container("init", restarts=2), container("proxy", restarts=4)],
+                "containerStatuses": [container(restarts=3)],
+            },
+            "9 (2 of init containers, 4 of sidecars)",
+        ),
+    ],
+)
+def test_restarts_of_sidecars_and_of_init_containers_are_told_apart(statuses: dict[str, Any], told: str):
+    spec = {"initContainers": [{"name": "init"}, {"name": "proxy", "restartPolicy": "Always"}]}
 
-    assert (pods.restarts(manifest), pods.restarts({})) == (5, 0)
+    assert str(pods.restarts({**pod(**statuses), "spec": spec})) == told
+
+
+def test_a_pod_without_a_status_was_not_restarted():
+    assert pods.restarts({}) == pods.Restarts()
 
 
 @pytest.mark.parametrize(
