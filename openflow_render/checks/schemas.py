@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from openflow_render.checks import kubernetes
+from openflow_render.core import paths
 from openflow_render.core.assets import asset
+from openflow_render.core.paths import Path
 
 if TYPE_CHECKING:
     from jsonschema_rs import Registry, Validator
@@ -104,3 +107,37 @@ def _custom(api_version: str, kind: str) -> Schema | None:
         return None
     file = asset("schemas", "crds", f"{group}_{version}_{kind}.json")
     return json.loads(file.read_bytes()) if file.is_file() else None
+
+
+# --- what types the parts of an object have ---
+
+
+def typed(manifest: Schema, minor: str) -> Iterator[tuple[str, Path, Schema]]:
+    """Every map in ``manifest`` to which Kubernetes' schemas give a type of its own: the type, its path, itself.
+
+    The object has passed its schema. Custom resources, and objects of kinds without a schema, have no such maps.
+    """
+    name = _bundle()["kinds"].get(f"{manifest['apiVersion']}/{manifest['kind']}")
+    return iter(()) if name is None else _typed(name, (), manifest, minor)
+
+
+def _typed(name: str, path: Path, value: Schema, minor: str) -> Iterator[tuple[str, Path, Schema]]:
+    yield name, path, value
+    links = _links(name, minor)
+    for field, below in value.items():
+        if field in links and isinstance(below, dict):
+            yield from _typed(links[field], (*path, field), below, minor)
+        elif field in links:
+            for index, item in enumerate(below):
+                yield from _typed(links[field], (*path, field, paths.step(field, index, item)), item, minor)
+
+
+@cache
+def _links(name: str, minor: str) -> dict[str, str]:
+    """The fields of the type ``name`` that hold maps, or lists of maps, of a type of their own, and that type."""
+    found = {}
+    for field, shape in (_shape(name, minor) or {}).get("properties", {}).items():
+        target = shape.get("$ref") or shape.get("items", {}).get("$ref")
+        if target is not None:
+            found[field] = target.rpartition("/")[2]
+    return {field: target for field, target in found.items() if (_shape(target, minor) or {}).get("properties")}

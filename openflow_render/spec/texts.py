@@ -13,9 +13,15 @@ from typing import Any
 from openflow_render.core import codes, paths
 from openflow_render.core.report import Report, nearest
 
-_BOUNDS = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
+_BOUNDS = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12), ("weekday", 0, 6))
 _MACROS = frozenset({"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"})
-_NAMES = re.compile(r"(?i)\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat)\b")
+_EVERY = re.compile(r"@every [-+]?([0-9]+(\.[0-9]*)?(ns|us|µs|ms|s|m|h))+\Z")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_NAMES: Mapping[str, Mapping[str, int]] = {
+    "month": {name: number for number, name in enumerate(_MONTHS, 1)},
+    "weekday": {name: number for number, name in enumerate(_DAYS)},
+}
 
 
 def check(tree: Mapping[str, Any], report: Report) -> None:
@@ -36,16 +42,23 @@ def _schedule(text: str, field: str, report: Report) -> None:
 
 def schedule_fault(schedule: str) -> str:
     """Why ``schedule`` is no cron schedule as Kubernetes takes it; empty when it is one."""
-    if schedule in _MACROS or re.fullmatch(r"@every \S+", schedule):
+    if schedule in _MACROS or _EVERY.match(schedule):
         return ""
+    if schedule.startswith("@"):
+        return f"there is no {schedule}{nearest(schedule, _MACROS)}"
     fields = schedule.split()
     if len(fields) != len(_BOUNDS):
-        return f"it has {len(fields)} fields, not 5"
+        return f"it has {len(fields)} field{'' if len(fields) == 1 else 's'}, not 5"
     for text, (name, low, high) in zip(fields, _BOUNDS, strict=True):
-        for part in _NAMES.sub("1", text).split(","):
+        for part in _numbered(text, _NAMES.get(name, {})).split(","):
             if not _is_range(part, low, high):
                 return f"the {name} is `{text}`"
     return ""
+
+
+def _numbered(text: str, names: Mapping[str, int]) -> str:
+    """``text`` with numbers for ``names``."""
+    return re.sub("[a-z]+", lambda word: str(names.get(word[0], word[0])), text.lower())
 
 
 def _is_range(part: str, low: int, high: int) -> bool:
@@ -58,7 +71,7 @@ def _is_range(part: str, low: int, high: int) -> bool:
 
 
 def _time_zone(text: str, field: str, report: Report) -> None:
-    known = _time_zones()
+    known = time_zones()
     if text not in known:
         cities = {name.rpartition("/")[2]: name for name in known}
         near = f" (did you mean `{cities[text]}`?)" if text in cities else nearest(text, known)
@@ -66,7 +79,7 @@ def _time_zone(text: str, field: str, report: Report) -> None:
 
 
 @cache
-def _time_zones() -> frozenset[str]:
+def time_zones() -> frozenset[str]:
     """IANA's names, out of a package: those of the machine would make findings differ from one to the next."""
     from importlib.resources import files
 

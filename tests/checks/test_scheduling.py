@@ -217,7 +217,7 @@ def apart(term: str, weight: str = "") -> str:
         (apart("{topologyKey: a b}"), "may stand in it"),
         (
             apart("{topologyKey: zone, labelSelector: {matchExpressions: [{key: a, operator: Gt}]}}"),
-            "is none of In, NotIn",
+            "it must be In, NotIn, Exists or DoesNotExist",
         ),
         (apart("{topologyKey: zone}", "101"), "it must be from 1 to 100"),
         (apart("{topologyKey: zone}", "100"), ""),

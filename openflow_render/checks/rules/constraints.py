@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from openflow_render.checks import naming
+from openflow_render.checks import label_selectors, naming
 from openflow_render.checks.finding import tell
 from openflow_render.checks.pods import Pod, pods
 from openflow_render.core import codes
@@ -66,7 +66,7 @@ def _affinity(pod: Pod) -> Problems:
         yield from _node_affinity((*path, "nodeAffinity"), affinity["nodeAffinity"])
     for field in ("podAffinity", "podAntiAffinity"):
         if field in affinity:
-            yield from _pod_affinity((*path, field), affinity[field])
+            yield from _pod_affinity(pod, (*path, field), affinity[field])
 
 
 def _node_affinity(path: Path, affinity: Manifest) -> Problems:
@@ -77,6 +77,7 @@ def _node_affinity(path: Path, affinity: Manifest) -> Problems:
             yield where, "there must be a term"
         for index, term in enumerate(terms):
             yield from _term((*where, index), term)
+            yield from _values((*where, index), term)
     for index, preferred in enumerate(affinity.get(_PREFERRED, ())):
         where = (*path, _PREFERRED, index)
         yield from _weight(where, preferred)
@@ -90,25 +91,32 @@ def _term(path: Path, term: Manifest) -> Problems:
             yield from _expression((*path, field, index), expression, known)
 
 
-def _pod_affinity(path: Path, affinity: Manifest) -> Problems:
+def _values(path: Path, term: Manifest) -> Problems:
+    """A label without such a value no node can have; where it is only preferred, the API server does not mind."""
+    for index, expression in enumerate(term.get("matchExpressions", ())):
+        for value in expression.get("values", ()) if expression.get("operator") in {"In", "NotIn"} else ():
+            if problem := naming.label_value(value):
+                yield (*path, "matchExpressions", index, "values"), f"{value}: {problem}"
+
+
+def _pod_affinity(pod: Pod, path: Path, affinity: Manifest) -> Problems:
     for index, term in enumerate(affinity.get(_REQUIRED, ())):
-        yield from _pod_term((*path, _REQUIRED, index), term)
+        yield from _pod_term(pod, (*path, _REQUIRED, index), term)
     for index, preferred in enumerate(affinity.get(_PREFERRED, ())):
         yield from _weight((*path, _PREFERRED, index), preferred)
-        yield from _pod_term((*path, _PREFERRED, index, "podAffinityTerm"), preferred.get("podAffinityTerm", {}))
+        yield from _pod_term(pod, (*path, _PREFERRED, index, "podAffinityTerm"), preferred.get("podAffinityTerm", {}))
 
 
-def _pod_term(path: Path, term: Manifest) -> Problems:
+def _pod_term(pod: Pod, path: Path, term: Manifest) -> Problems:
     yield from _topology(path, term)
-    for field in ("labelSelector", "namespaceSelector"):
-        yield from _selector((*path, field), term.get(field, {}))
+    yield from _label_keys(pod, path, term)
 
 
 def _spread(pod: Pod) -> Problems:
     for index, each in enumerate(pod.spec.get("topologySpreadConstraints", ())):
         path = (*pod.path, "topologySpreadConstraints", index)
         yield from _topology(path, each)
-        yield from _selector((*path, "labelSelector"), each.get("labelSelector", {}))
+        yield from _label_keys(pod, path, each)
         for field in ("maxSkew", "minDomains"):
             if field in each and each[field] < 1:
                 yield (*path, field), "it must be at least 1"
@@ -127,14 +135,17 @@ def _topology(path: Path, term: Manifest) -> Problems:
         yield (*path, "topologyKey"), problem
 
 
+def _label_keys(pod: Pod, path: Path, term: Manifest) -> Problems:
+    """The API server adds the pod's own labels with these keys to the selector, which may not ask for them already."""
+    keys, asked = term.get("matchLabelKeys", ()), label_selectors.keys(term.get("labelSelector", {}))
+    for index, key in enumerate(keys):
+        if key in pod.labels and (key in asked or key in keys[:index]):
+            yield (*path, "matchLabelKeys"), f"{key} is asked for already"
+
+
 def _weight(path: Path, preferred: Manifest) -> Problems:
     if not 1 <= preferred.get("weight", 0) <= 100:
         yield (*path, "weight"), "it must be from 1 to 100"
-
-
-def _selector(path: Path, selector: Manifest) -> Problems:
-    for index, expression in enumerate(selector.get("matchExpressions", ())):
-        yield from _expression((*path, "matchExpressions", index), expression, _IN)
 
 
 def _expression(path: Path, expression: Manifest, known: Mapping[str, str]) -> Problems:

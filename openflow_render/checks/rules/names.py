@@ -38,5 +38,9 @@ def check(bundle: Bundle, context: Context, report: Report) -> None:
             form = naming.label
         if problem := form(metadata["name"]):
             tell(report, codes.BAD_NAME, resource, ("metadata", "name"), problem=problem)
+        # What the server adds is left out of the form: a dash at the end may stand before it.
+        begins = metadata.get("generateName", "")
+        if begins and (problem := form(f"{begins[:-1]}a" if begins[1:].endswith("-") else begins)):
+            tell(report, codes.BAD_NAME, resource, ("metadata", "generateName"), problem=problem)
         if "namespace" in metadata and (problem := naming.label(metadata["namespace"])):
             tell(report, codes.BAD_NAME, resource, ("metadata", "namespace"), problem=problem)

@@ -50,6 +50,6 @@ def _ports(resource: Resource, path: Path, owner: Manifest, report: Report) -> N
     """A container's ports have short names, a Service's any DNS label."""
     form = naming.label if resource.kind == "Service" else naming.port
     for index, port in enumerate(owner.get("ports", ())):
-        if "name" in port and (problem := form(port["name"])):
+        if port.get("name") and (problem := form(port["name"])):
             where = (*path, "ports", paths.step("ports", index, port), "name")
             tell(report, codes.BAD_NAME, resource, where, problem=problem)

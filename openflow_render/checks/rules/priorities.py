@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from openflow_render.checks import parts
 from openflow_render.checks.finding import tell
-from openflow_render.checks.pods import pods
+from openflow_render.checks.pods import Pod, pods
 from openflow_render.core import codes
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Report
@@ -27,6 +27,8 @@ def check(bundle: Bundle, context: Context, report: Report) -> None:
         if name in _OF_CLUSTERS and name not in told:
             told.add(name)
             tell(report, codes.SYSTEM_PRIORITY, resource, path, name=name)
+    for pod in pods(bundle):
+        _own(pod, context, report)
     if context.given.of(_KIND):
         _order(bundle, context, report)
 
@@ -39,6 +41,22 @@ def _named(bundle: Bundle) -> Iterator[tuple[Resource, Path, str]]:
     for pod in pods(bundle):
         if pod.spec.get(_FIELD):
             yield pod.resource, (*pod.path, _FIELD), pod.spec[_FIELD]
+
+
+def _own(pod: Pod, context: Context, report: Report) -> None:
+    """A pod may repeat what its class says, and say nothing else."""
+    classes = {each.name: each.manifest for each in context.given.of(_KIND)}
+    default = next((name for name, each in classes.items() if each.get("globalDefault") is True), "")
+    name = pod.spec.get(_FIELD) or default
+    if name and name not in classes:
+        return
+    found = classes.get(name, {})
+    said = {"priority": ("value", 0), "preemptionPolicy": ("preemptionPolicy", "PreemptLowerPriority")}
+    for field, (of_class, usual) in said.items():
+        wanted = found.get(of_class, usual)
+        if field in pod.spec and pod.spec[field] != wanted:
+            values = {"value": pod.spec[field], "wanted": wanted}
+            tell(report, codes.PRIORITY_OF_ITS_OWN, pod.resource, (*pod.path, field), **values)
 
 
 def _order(bundle: Bundle, context: Context, report: Report) -> None:

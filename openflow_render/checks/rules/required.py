@@ -21,6 +21,7 @@ _RESTART = {
     "Deployment": ("Always",),
     "StatefulSet": ("Always",),
 }
+_POLICIES = frozenset({"Always", "Never", "OnFailure"})
 _DEFAULT_RESTART = "Always"
 _ENDING = frozenset({"Pod", "Job", "CronJob"})
 
@@ -65,6 +66,8 @@ def _restart(pod: Pod, report: Report) -> None:
     """What is to end may not be started again for ever, and what is to run for ever may not end."""
     allowed = _RESTART.get(pod.resource.kind)
     given = pod.spec.get("restartPolicy", _DEFAULT_RESTART)
+    if given not in _POLICIES:
+        return  # that is told of every value; see `values`
     if allowed is not None and given not in allowed:
         values = {"value": given, "allowed": " or ".join(allowed)}
         tell(report, codes.RESTART_POLICY, pod.resource, (*pod.path, "restartPolicy"), **values)

@@ -14,14 +14,39 @@ from openflow_render.core.resource import Bundle, Manifest
 if TYPE_CHECKING:
     from openflow_render.checks.context import Context
 
+_UNMASKED_SINCE = 33
+"""The minor from which the API server does not drop the field."""
+
 
 def check(bundle: Bundle, context: Context, report: Report) -> None:
     for pod in pods(bundle):
         # A standard refuses each of the fields by itself, which says more; see `pod_security`.
         if context.profile == "none":
             _privileges(pod, report)
+            _isolation(pod, context, report)
         if context.profile != "restricted":
             _root(pod, report)
+
+
+def _isolation(pod: Pod, context: Context, report: Report) -> None:
+    """What a container may do only if its pod shares the node's network, or has users of its own."""
+    above: tuple[Path, Manifest] = (*pod.path, "securityContext"), pod.spec.get("securityContext", {})
+    below = (((*path, "securityContext"), each.get("securityContext", {})) for path, each in containers(pod))
+    processes = [
+        {**above[1], **each.get("securityContext", {})}.get("windowsOptions", {}) for _, each in containers(pod)
+    ]
+    if len({bool(each.get("hostProcess")) for each in processes}) > 1:
+        problem = "either all containers are processes of the node (`windowsOptions.hostProcess`) or none"
+        tell(report, codes.CONTRADICTION, pod.resource, (*pod.path, "containers"), problem=problem)
+    for path, security in (above, *below):
+        if security.get("windowsOptions", {}).get("hostProcess") and not pod.spec.get("hostNetwork"):
+            problem = "a process of the node is in its network too, so the pod needs `hostNetwork: true`"
+            where = (*path, "windowsOptions", "hostProcess")
+            tell(report, codes.CONTRADICTION, pod.resource, where, problem=problem)
+        unmasked = security.get("procMount") == "Unmasked" and context.minor >= _UNMASKED_SINCE
+        if unmasked and pod.spec.get("hostUsers") is not False:
+            problem = "Unmasked is for pods with users of their own (`hostUsers: false`)"
+            tell(report, codes.CONTRADICTION, pod.resource, (*path, "procMount"), problem=problem)
 
 
 def _privileges(pod: Pod, report: Report) -> None:

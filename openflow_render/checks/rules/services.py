@@ -32,6 +32,7 @@ def check(bundle: Bundle, _context: Context, report: Report) -> None:
         if resource.kind != "Service":
             continue
         spec = resource.manifest.get("spec", {})
+        _outside(resource, spec, report)
         _families(resource, spec, report)
         _names(resource, spec, report)
         selector = spec.get("selector")
@@ -50,11 +51,14 @@ def check(bundle: Bundle, _context: Context, report: Report) -> None:
                 _runs(resource, selector, bundle.run, report)
 
 
-def _headless(resource: Resource, spec: Manifest, report: Report) -> None:
+def _outside(resource: Resource, spec: Manifest, report: Report) -> None:
     kind = spec.get("type", "ClusterIP")
     if kind in _OUTSIDE and spec.get("clusterIP") == "None":
         tell(report, codes.HEADLESS_OUTSIDE, resource, ("spec", "type"), kind=kind)
-    elif spec.get("clusterIP") != "None" and kind != "ExternalName":
+
+
+def _headless(resource: Resource, spec: Manifest, report: Report) -> None:
+    if spec.get("clusterIP") != "None" and spec.get("type") != "ExternalName":
         tell(report, codes.NOT_HEADLESS, resource, ("spec", "clusterIP"))
 
 
@@ -83,7 +87,7 @@ def _targets(resource: Resource, spec: Manifest, chosen: Sequence[Pod], report: 
     """A port that is called by its name leads nowhere if no container has one of that name."""
     for path, port in _ports(spec.get("ports", ())):
         target = port.get("targetPort")
-        for pod in chosen if isinstance(target, str) else ():
+        for pod in chosen if isinstance(target, str) and not naming.port(target) else ():
             declared = [each.get("name", "") for _, container in containers(pod) for each in container.get("ports", ())]
             # A name that is none may be the one that was meant, and is told of as such.
             if declared and target not in declared and not any(naming.port(name) for name in declared if name):

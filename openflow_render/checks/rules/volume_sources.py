@@ -58,7 +58,7 @@ def check(bundle: Bundle, context: Context, report: Report) -> None:
             for where, mode in _modes(path, volume):
                 _mode(pod, where, mode, report)
             for where, item in _items(path, volume):
-                _below(pod, (*where, "path"), item.get("path", ""), report)
+                _below(pod, (*where, "path"), item.get("path", ""), report, reserved="..")
         for where, container in containers(pod):
             for index, mount in enumerate(container.get("volumeMounts", ())):
                 if "subPath" in mount:
@@ -87,8 +87,9 @@ def _host(pod: Pod, path: Path, folder: str, context: Context, report: Report) -
         tell(report, codes.HOST_PATH, pod.resource, path, value=folder)
 
 
-def _below(pod: Pod, path: Path, value: str, report: Report) -> None:
-    if value.startswith("/") or ".." in value.split("/"):
+def _below(pod: Pod, path: Path, value: str, report: Report, reserved: str = "/") -> None:
+    """Names that begin with ``reserved`` are kept for the kubelet."""
+    if value.startswith(("/", reserved)) or ".." in value.split("/"):
         problem = "it must lead to something inside the volume"
         tell(report, codes.PATH_LEAVES, pod.resource, path, value=value, problem=problem)
 

@@ -447,6 +447,15 @@ given:
 """,
     source="Kubernetes' scheduler and volume binding",
 )
+QUOTA_OF_SEVERAL = Code(
+    "OF719",
+    WARNING,
+    "{number} jobs that may run at the same time start with {wanted} {what}, and the quota {quota} ({place}) allows "
+    "{hard}: {jobs}",
+    hint="run them one after the other, let a queue such as Kueue's admit them, ask for less, or have the quota raised",
+    about="Each of them fits alone. Together the pods of one take what another waits for: executors do not come, and "
+    "gangs may wait for each other for ever. Jobs that run by a schedule are not counted.",
+)
 POLICY_REFUSES = Code(
     "OF740",
     ERROR,
@@ -659,5 +668,27 @@ given:
                     - {rule: has(self.queue), message: a queue must be named}
 """,
     source="the definition of the kind",
+    ignorable=True,
+)
+PRIORITY_OF_ITS_OWN = Code(
+    "OF745",
+    ERROR,
+    "`{field}` of {object} is {value}, and by its priority class it is {wanted}",
+    hint="leave it out, and name a class (`spec.scheduling.priorityClass`)",
+    about="The API server takes a pod's priority, and whether it pushes others out, from its PriorityClass, and "
+    "refuses a pod that says something else. Without a class it is 0, unless the cluster has a class that is the default.",
+    bad="""\
+patches:
+  - target: {kind: Pod}
+    merge: {spec: {priority: 1000}}
+""",
+    good="""\
+job:
+  spec:
+    scheduling: {priorityClass: batch}
+given:
+  - {apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {name: batch}, value: 1000}
+""",
+    source="the admission plugin Priority of Kubernetes",
     ignorable=True,
 )

@@ -202,7 +202,7 @@ SERVER_REQUIRES = Code(
     "`{field}` of {object} is missing or empty, and the API server requires it",
     hint="give it, or take back the patch or template that removes it",
     about="The schema of the kind leaves the field optional, but the API server refuses the object without it: a pod "
-    "needs a container, a container an image, a claim an access mode and a size, and most Services a port.",
+    "needs a container, a container an image, a claim an access mode and a size, most Services a port.",
     bad="""\
 patches:
   - target: {kind: Pod}
@@ -474,7 +474,7 @@ OBJECT_TOO_BIG = Code(
 vars: {x: xxxxxxxxxxxxxxxx}
 patches:
   - target: {kind: Pod}
-    json:  # 8 texts of 64 KiB, and all that in 4 containers
+    json:  # 12 texts of 64 KiB, in two containers
       - op: add
         path: /spec/containers/0/args/0
         value: "{{ vars.x | replace('x', vars.x) | replace('x', vars.x) | replace('x', vars.x) }}"
@@ -485,9 +485,13 @@ patches:
       - {op: copy, from: /spec/containers/0/args/0, path: /spec/containers/0/args/0}
       - {op: copy, from: /spec/containers/0/args/0, path: /spec/containers/0/args/0}
       - {op: copy, from: /spec/containers/0/args/0, path: /spec/containers/0/args/0}
+      - {op: copy, from: /spec/containers/0/args/0, path: /spec/containers/0/args/0}
+      - {op: copy, from: /spec/containers/0/args/0, path: /spec/containers/0/args/0}
+      - {op: copy, from: /spec/containers/0/args/0, path: /spec/containers/0/args/0}
+      - {op: copy, from: /spec/containers/0/args/0, path: /spec/containers/0/args/0}
       - {op: copy, from: /spec/containers/0, path: /spec/containers/0}
-      - {op: copy, from: /spec/containers/0, path: /spec/containers/0}
-      - {op: copy, from: /spec/containers/0, path: /spec/containers/0}
+      - {op: replace, path: /spec/containers/0/name, value: another}
+      - {op: remove, path: /spec/containers/0/ports}
 """,
     good="""\
 job:
@@ -542,6 +546,7 @@ HAS_NO_NAMESPACE = Code(
     hint="take the field out of the template",
     about="Some kinds belong to the cluster as a whole; a namespace that is written there is passed over.",
     source="the scope of kinds in Kubernetes' API",
+    of_template=True,
 )
 NAMESPACE_UNSAID = Code(
     "OF432",
@@ -549,6 +554,7 @@ NAMESPACE_UNSAID = Code(
     "`{field}` of {object} is missing: it would be that of whoever applies it",
     hint='write `namespace: "{{{{ app.namespace }}}}"` in the template',
     about="All that a job becomes lives in one namespace, whatever the kubeconfig of the moment says.",
+    of_template=True,
 )
 COPIED_FROM_CLUSTER = Code(
     "OF433",
@@ -832,4 +838,68 @@ given:
   - {apiVersion: v1, kind: Node, metadata: {name: n1}, status: {allocatable: {cpu: "16", memory: 64Gi}}}
 """,
     source="Kubernetes' scheduler",
+)
+VALUE_REFUSED = Code(
+    "OF467",
+    ERROR,
+    "`{field}` of {object} is {value}: {wanted}",
+    hint="write what the API server takes",
+    about="The value has the right type, and is none of those that the API server knows, outside their range, or not "
+    "of their form. Schemas say nothing of that; the API server refuses the object.",
+    bad="""\
+patches:
+  - target: {kind: Pod}
+    merge: {spec: {dnsPolicy: Cluster}}
+""",
+    good="""\
+patches:
+  - target: {kind: Pod}
+    merge: {spec: {dnsPolicy: ClusterFirst}}
+""",
+    source="Kubernetes' validation of each type",
+)
+ONE_OF = Code(
+    "OF468",
+    ERROR,
+    "`{field}` of {object}: {problem}",
+    hint="leave the one that is meant",
+    about="Such fields are alternatives: what a volume is made of, what a probe asks, where a variable comes from. The "
+    "API server refuses more than one of them, and mostly none.",
+    bad="""\
+job:
+  spec:
+    driver:
+      sidecars:
+        - name: logs
+          image: registry.example/logs:1
+          livenessProbe: {tcpSocket: {port: 9000}, exec: {command: [check]}}
+""",
+    good="""\
+job:
+  spec:
+    driver:
+      sidecars:
+        - name: logs
+          image: registry.example/logs:1
+          livenessProbe: {exec: {command: [check]}}
+""",
+    source="Kubernetes' validation of each type",
+)
+CONTRADICTION = Code(
+    "OF469",
+    ERROR,
+    "`{field}` of {object}: {problem}",
+    hint="change one of the two",
+    about="Each of the fields is fine by itself; the API server refuses them beside each other.",
+    bad="""\
+patches:
+  - target: {kind: Pod}
+    merge: {spec: {dnsPolicy: None}}
+""",
+    good="""\
+patches:
+  - target: {kind: Pod}
+    merge: {spec: {dnsPolicy: None, dnsConfig: {nameservers: [10.0.0.10]}}}
+""",
+    source="Kubernetes' validation of each type",
 )

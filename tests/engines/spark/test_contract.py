@@ -1073,6 +1073,7 @@ spec:
   tolerations: [{key: a, operator: Exists}]
   dnsPolicy: Default
   securityContext: {fsGroup: 7}
+  resourceClaims: [{name: device, resourceClaimName: gpu}]
   initContainers: [{name: init, image: i}]
   containers:
   - {name: first, image: one}
@@ -1126,7 +1127,7 @@ def test_what_a_template_keeps_of_the_pod_and_what_spark_replaces(templated: Sub
     assert metadata["finalizers"] == ["example.org/keep"]
     kept = yaml.safe_load(TEMPLATE)["spec"]
     same = ("hostname", "terminationGracePeriodSeconds", "activeDeadlineSeconds", "serviceAccountName", "schedulerName")
-    for field in (*same, "tolerations", "dnsPolicy", "securityContext", "initContainers"):
+    for field in (*same, "tolerations", "dnsPolicy", "securityContext", "resourceClaims", "initContainers"):
         assert pod[field] == kept[field], field
     assert pod["restartPolicy"] == "Never"
     assert pod["imagePullSecrets"] == [{"name": "theirs"}, {"name": "p1"}, {"name": "p2"}]

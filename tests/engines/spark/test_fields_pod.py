@@ -129,7 +129,11 @@ TEMPLATE_SOURCES = {
     "configMap": {"name": "settings", "items": [{"key": "a", "path": "b"}]},
     "csi": {"driver": "secrets-store.csi.k8s.io", "readOnly": True},
     "downwardAPI": {"items": [{"path": "labels", "fieldRef": {"fieldPath": "metadata.labels"}}]},
-    "ephemeral": {"volumeClaimTemplate": {"spec": {"accessModes": ["ReadWriteOnce"]}}},
+    "ephemeral": {
+        "volumeClaimTemplate": {
+            "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+        }
+    },
     "nfs": {"server": "nfs.example", "path": "/export", "readOnly": True},
     "persistentVolumeClaim": {"claimName": "lake", "readOnly": True},
     "projected": {"sources": [{"serviceAccountToken": {"path": "token", "audience": "vault"}}]},
