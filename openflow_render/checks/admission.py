@@ -15,7 +15,17 @@ from openflow_render.core.report import Origin
 from openflow_render.core.resource import Bundle, Manifest, Resource
 from openflow_render.source.given import Given, Stated
 
-_OF_CLUSTERS = frozenset({"Namespace", "PersistentVolume", "ClusterRole", "ClusterRoleBinding"})
+_OF_CLUSTERS = frozenset(
+    {
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "CustomResourceDefinition",
+        "Namespace",
+        "PersistentVolume",
+        "PriorityClass",
+        "StorageClass",
+    }
+)
 _NAME = "kubernetes.io/metadata.name"
 """The label that Kubernetes gives every namespace."""
 

@@ -21,20 +21,29 @@ def of_pod(pod: Pod) -> Amounts:
     beside: Amounts = {}
     before: list[Amounts] = []
     for container in pod.spec.get("initContainers", ()):
-        amounts = _sum([beside, of_container(container)])
+        amounts = total([beside, of_container(container)])
         if container.get("restartPolicy") == "Always":
             beside = amounts
         else:
             before.append(amounts)
-    total = _sum([beside, *map(of_container, pod.spec.get("containers", ()))])
+    most = total([beside, *map(of_container, pod.spec.get("containers", ()))])
     for amounts in before:
-        total |= {name: max(total.get(name, amount), amount) for name, amount in amounts.items()}
-    return _sum([total, read(pod.spec.get("overhead", {}))])
+        most |= {name: max(most.get(name, amount), amount) for name, amount in amounts.items()}
+    return total([most, read(pod.spec.get("overhead", {}))])
 
 
 def of_all(pods: Iterable[Pod]) -> Amounts:
     """What all ``pods`` ask for together, each as often as there will be one."""
-    return _sum({name: amount * number(pod) for name, amount in of_pod(pod).items()} for pod in pods)
+    return total({name: amount * number(pod) for name, amount in of_pod(pod).items()} for pod in pods)
+
+
+def total(several: Iterable[Amounts]) -> Amounts:
+    """What ``several`` come to together."""
+    found: Amounts = {}
+    for amounts in several:
+        for name, amount in amounts.items():
+            found[name] = found.get(name, Decimal()) + amount
+    return found
 
 
 def of_container(container: Manifest) -> Amounts:
@@ -71,11 +80,3 @@ def shown(amount: Decimal) -> str:
     """An amount as people write it: mebibytes where it is that large."""
     mebi = amount / _MEBI
     return f"{mebi:.0f}Mi" if mebi >= 1 and mebi == mebi.to_integral_value() else quantity.canonical(str(amount))
-
-
-def _sum(several: Iterable[Amounts]) -> Amounts:
-    total: Amounts = {}
-    for amounts in several:
-        for name, amount in amounts.items():
-            total[name] = total.get(name, Decimal()) + amount
-    return total

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 from openflow_render.core import codes
 from openflow_render.core.codes import catalogue
+from openflow_render.core.globs import fits
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Code, Finding, Ignore, Origin, Report, nearest
 from openflow_render.source.load import Source
 
 _FIELD: Path = ("spec", "ignore")
+_OF_SEVERAL = frozenset({codes.QUOTA_OF_SEVERAL.id})
 
 
 def entries(tree: Mapping[str, Any], origin: Callable[[Path], Origin], report: Report) -> tuple[Ignore, ...]:
@@ -36,14 +37,18 @@ def of_job(source: Source, of_project: Sequence[Ignore], namespace: str, report:
     """What of a job is ignored, by itself and then by the project; ``namespace`` is that of jobs that name none."""
     metadata = source.tree["metadata"]
     name = f"{metadata.get('namespace') or namespace}/{metadata['name']}"
-    general = (each for each in of_project if fnmatchcase(name, each.job))
+    general = (each for each in of_project if fits(name, each.job))
     return (*entries(source.tree, source.origin, report), *general)
 
 
-def find_unused(source: Source, report: Report) -> None:
-    """Tell what the job ignores in vain: its finding is gone, or was never there."""
+def find_unused(source: Source, report: Report, *, of_several: bool = False) -> None:
+    """Tell what the job ignores in vain: its finding is gone, or was never there.
+
+    ``of_several`` is for findings about several jobs, which come when all are compiled.
+    """
     own = {source.origin((*_FIELD, index)) for index, _ in enumerate(source.tree["spec"].get("ignore") or ())}
-    tell_unused([each for each in report.ignores if each.origin in own], report.findings, report)
+    due = [each for each in report.ignores if each.origin in own and (each.code in _OF_SEVERAL) == of_several]
+    tell_unused(due, report.findings, report)
 
 
 def tell_unused(ignores: Sequence[Ignore], findings: Sequence[Finding], report: Report) -> None:

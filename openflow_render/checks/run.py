@@ -27,8 +27,13 @@ def run(bundle: Bundle, context: Context, report: Report) -> None:
     Rules rely on every value having the type its schema gives it, so they wait until that is so.
     """
     if schema.check(bundle, context, report):
-        for rule in all_rules():
-            rule.check(bundle, context, report)
+        by_rules(bundle, context, report)
+
+
+def by_rules(bundle: Bundle, context: Context, report: Report) -> None:
+    """Add what is wrong with ``bundle``, whose objects have passed their schemas, to ``report``."""
+    for rule in all_rules():
+        rule.check(bundle, context, report)
 
 
 @cache

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
+from openflow_render.checks import ignoring, together
+from openflow_render.checks.rules.quotas import Claim
 from openflow_render.cli import shared
 from openflow_render.cli.shared import Made, Output
-from openflow_render.compile import Settings, compile_job
+from openflow_render.compile import DEFAULT_NAMESPACE, Settings, compile_job, point_at_input
+from openflow_render.core import codes
 from openflow_render.core.report import Finding, Origin, Rejected, Report, Severity
 from openflow_render.core.resource import Bundle, Resource
 from openflow_render.source import disk
@@ -48,7 +51,7 @@ def compile_bundles(
     return found, [*findings, *report]
 
 
-_Result = tuple[T | None, list[Finding]]
+_Result = tuple[T | None, list[Finding], list[Claim]]
 
 
 def _compile(
@@ -62,17 +65,41 @@ def _compile(
         results = [_compile_one(source, settings, make) for source in sources]
     else:
         results = _in_processes(sources, settings, make, meanwhile)
-    found = [(source, output) for source, (output, _) in zip(sources, results, strict=True) if output is not None]
-    return found, [finding for _, findings in results for finding in findings]
+    found = [(source, output) for source, (output, *_) in zip(sources, results, strict=True) if output is not None]
+    findings = [finding for _, findings, _ in results for finding in findings]
+    return found, [*findings, *_together(sources, results, settings)]
 
 
 def _compile_one(source: Source, settings: Settings, make: Callable[[Bundle, Source], T]) -> _Result[T]:
-    report = Report(source.origin, strict=settings.strict, severities=settings.severities)
+    levels: dict[str, Any] = {"strict": settings.strict, "severities": settings.severities}
+    report = Report(source.origin, locate_key=source.key_origin, **levels)
     try:
         bundle = compile_job(source, settings, report)
     except Rejected:
         bundle = None
-    return make(bundle, source) if bundle is not None and source.sound else None, report.findings
+    if bundle is None or not source.sound:
+        return None, report.findings, []
+    claims = together.claims(bundle, settings.given) if settings.given.of("ResourceQuota") else []
+    return make(bundle, source), report.findings, claims
+
+
+def _together(sources: Sequence[Source], results: Sequence[_Result[Any]], settings: Settings) -> Iterator[Finding]:
+    """What is wrong with jobs that run at the same time; each is told of at the job that asks most."""
+    sound = [output is not None for output, *_ in results]
+    names = [str(each.tree["metadata"]["name"]) if fine else "" for each, fine in zip(sources, sound, strict=True)]
+    claims = [(name, claims) for name, (*_, claims) in zip(names, results, strict=True)]
+    found = list(together.shortages(claims, settings.given))
+    for job, source in enumerate(sources):
+        mine = [each for each in found if each.job == job]
+        if mine or (sound[job] and source.tree["spec"].get("ignore")):
+            report = Report(source.origin, strict=settings.strict, severities=settings.severities)
+            known = Report(source.origin)  # what is wrong with what is ignored has been told
+            report.ignores = ignoring.of_job(source, settings.ignores, settings.namespace or DEFAULT_NAMESPACE, known)
+            for each in mine:
+                report.add(codes.QUOTA_OF_SEVERAL, at=Origin(""), target=each.target, **each.values)
+            ignoring.find_unused(source, report, of_several=True)
+            point_at_input(source, settings, report)
+            yield from report
 
 
 def _output(bundle: Bundle, source: Source, finish: Callable[[Resource], T]) -> Output[T]:

@@ -205,12 +205,11 @@ def _print(task: Task, report: Report, *, whole: bool) -> None:
     """Print the objects of the jobs; of a target as a ``whole`` its further manifests, too."""
     outputs, findings = jobs.compile_all(task.sources, task.settings, _text)
     report.findings += findings
-    made = [each for job in outputs for each in job.objects]
-    texts = [each.output for each in made if each.output]
-    if whole and task.target is not None and task.target.manifests:
-        from openflow_render.emit.manifests import manifests
+    texts = [made.output for job in outputs for made in job.objects if made.output]
+    if whole and task.manifests is not None:
+        from openflow_render.cli import manifests
 
-        texts += manifests(task.target.manifests, task.folder, [each.key for each in made], report).files.values()
+        texts += manifests.tree(task.manifests, task, outputs, report).files.values()
     jobs.refuse_errors(report.findings)
     console.show(report)
     console.write("---\n".join(texts))

@@ -7,12 +7,12 @@ from enum import StrEnum
 from pathlib import Path as FilePath
 from typing import NamedTuple
 
+from openflow_render.cli import manifests
 from openflow_render.cli.options import Task
 from openflow_render.cli.projects import Loaded
 from openflow_render.cli.shared import Output
 from openflow_render.core.report import Report
 from openflow_render.emit import argocd, flux, kustomize
-from openflow_render.emit.manifests import manifests
 from openflow_render.emit.tree import By, Piece, Pieces, Tree, plain, together
 
 
@@ -37,8 +37,7 @@ def tree(task: Task, outputs: Sequence[Output[Piece | None]], form: Form, by: By
     found = [[made.output for made in each.objects if made.output is not None] for each in outputs]
     jobs = [Pieces(each.job, each.namespace, pieces) for each, pieces in zip(outputs, found, strict=True)]
     target = task.target
-    taken = [piece.key for pieces in found for piece in pieces]
-    more = manifests(target.manifests, task.folder, taken, report) if target is not None else Tree({}, {})
+    more = Tree({}, {}) if task.manifests is None else manifests.tree(task.manifests, task, outputs, report)
     if form is Form.FLUX:
         assert target is not None, "the options see to it"
         return flux.flux(jobs, more, by, target, task.folder, report)

@@ -17,6 +17,7 @@ from openflow_render.compile import Settings
 from openflow_render.core.report import Finding, Rejected, Severity
 from openflow_render.core.resource import Resource
 from openflow_render.source.load import Source
+from openflow_render.source.manifests import Manifests
 
 
 def command() -> Any:
@@ -47,6 +48,8 @@ def validate(
         for task in tasks:
             outputs, findings = jobs.compile_all(task.sources, _settings(task), _nothing)
             found += findings
+            if not paths and task.manifests is not None:
+                found += _of_manifests(task.manifests, task, outputs)
             sums.append(_sum(task.sources, outputs))
         if all_targets and not paths:
             ignoring.tell_unused(tasks[0].settings.ignores, found, report)
@@ -62,6 +65,14 @@ def validate(
         console.write(reports.written(report_as, findings, checked))
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise typer.Exit(Exit.REFUSED)
+
+
+def _of_manifests(manifests: Manifests, task: Task, outputs: Sequence[Output[None]]) -> list[Finding]:
+    from openflow_render.cli.manifests import tree
+
+    report = options.reading_report(strict=task.settings.strict)
+    tree(manifests, task, outputs, report)
+    return report.findings
 
 
 def _settings(task: Task) -> Settings:

@@ -8,15 +8,20 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from openflow_render.checks.demand import shown
+from openflow_render.checks.demand import Amounts, shown, total
+from openflow_render.checks.pods import Pod
+from openflow_render.checks.pods import pods as pods_of
+from openflow_render.checks.rules.quotas import asked, by_full_names
 from openflow_render.cluster import runs
 from openflow_render.cluster.cluster import Cluster, parallel
 from openflow_render.cluster.discovery import Kind
 from openflow_render.cluster.outcome import Refused, Trouble, brief
 from openflow_render.cluster.plan import Action, JobPlan
-from openflow_render.core import codes, paths, quantity
+from openflow_render.core import codes, paths
 from openflow_render.core.paths import Path
-from openflow_render.core.resource import POD_TEMPLATES, Key, Manifest
+from openflow_render.core.report import Origin
+from openflow_render.core.resource import POD_TEMPLATES, Bundle, Key, Manifest
+from openflow_render.source.given import Stated
 
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _REASONS = 3
@@ -215,62 +220,49 @@ def _is_about_the_pod(refused: Refused) -> bool:
 
 
 def quotas(cluster: Cluster, plans: Sequence[JobPlan]) -> None:
-    """Compare what a whole application asks for with what the quotas of its namespace have left."""
+    """Compare what a whole application asks for with what the quotas of its namespace have left.
+
+    What applications before it in ``plans`` ask for is not left, but for those that run at times of their own.
+    """
     starting = [plan for plan in plans if _starts(plan)]
     namespaces = sorted({plan.job.namespace for plan in starting})
     known = dict(zip(namespaces, parallel(lambda namespace: _quotas(cluster, namespace), namespaces), strict=True))
+    taken: dict[tuple[str, str], Amounts] = {}
     for plan in starting:
-        wanted = _asked_for(plan)
+        every = list(_pods(plan))
         for quota in known[plan.job.namespace]:
-            for resource, hard, used in _limits(quota):
-                asked, left = wanted.get(resource, Decimal(0)), max(hard - used, Decimal(0))
-                if asked > left:
-                    amounts: dict[str, Any] = {"wanted": shown(asked), "left": shown(left), "hard": shown(hard)}
-                    quota_name, first = quota["metadata"]["name"], plan.resources[0].key
-                    plan.add(codes.QUOTA_TOO_SMALL, first, quota=quota_name, resource=resource, **amounts)
+            wanted, before = asked(quota, every), taken.get((plan.job.namespace, quota.name), {})
+            if not any(pod.resource.kind == "CronJob" for pod in every):
+                taken[plan.job.namespace, quota.name] = total([before, wanted])
+            for resource, hard, used in _limits(quota.manifest):
+                here = wanted.get(resource, Decimal(0))
+                left = max(hard - used - before.get(resource, Decimal(0)), Decimal(0))
+                if here > left:
+                    amounts: dict[str, Any] = {"wanted": shown(here), "left": shown(left), "hard": shown(hard)}
+                    first = plan.resources[0].key
+                    plan.add(codes.QUOTA_TOO_SMALL, first, quota=quota.name, resource=resource, **amounts)
 
 
-def _quotas(cluster: Cluster, namespace: str) -> list[Manifest]:
-    """The quotas of a namespace that count every pod; none if they are not shown to us."""
+def _quotas(cluster: Cluster, namespace: str) -> list[Stated]:
+    """The quotas of a namespace; none if they are not shown to us."""
     try:
         found = cluster.objects(Kind("v1", "ResourceQuota"), namespace).items
     except Refused as refused:
         if refused.is_forbidden:
             return []
         raise
-    return [each for each in found if not each["spec"].get("scopes") and not each["spec"].get("scopeSelector")]
+    return [Stated(each, Origin("")) for each in found]
 
 
 def _limits(quota: Manifest) -> Iterator[tuple[str, Decimal, Decimal]]:
     """What a quota limits: the resource by its full name, the limit, and what is used of it."""
     status = quota.get("status") or {}
-    used = status.get("used") or {}
-    for name, hard in (status.get("hard") or quota["spec"].get("hard") or {}).items():
-        full = f"requests.{name}" if name in ("cpu", "memory") else name
-        yield full, quantity.parse(hard), quantity.parse(used.get(name, "0"))
+    used = by_full_names(status.get("used") or {})
+    for name, hard in by_full_names(status.get("hard") or quota["spec"].get("hard") or {}).items():
+        yield name, hard, used.get(name, Decimal(0))
 
 
-def _asked_for(plan: JobPlan) -> dict[str, Decimal]:
-    """What the pods of an application count for, by the names that quotas use."""
-    total: dict[str, Decimal] = {}
+def _pods(plan: JobPlan) -> Iterator[Pod]:
+    """The pods of an application: the driver's, and those that it will make."""
     work = runs.workload(plan.resources)
-    template = paths.find(work.manifest, POD_TEMPLATES[work.kind]) if work is not None else None
-    several = [(1, template)] if template is not None else []
-    several += ((each.copies, each.manifest) for each in plan.previews if each.kind == "Pod")
-    for copies, pod in several:
-        for name, amount in _of_pod(pod).items():
-            total[name] = total.get(name, Decimal(0)) + copies * amount
-    return total
-
-
-def _of_pod(pod: Manifest) -> dict[str, Decimal]:
-    total = {"pods": Decimal(1), "count/pods": Decimal(1)}
-    for container in pod["spec"].get("containers") or ():
-        resources = container.get("resources") or {}
-        limits = resources.get("limits") or {}
-        # A limit without a request is the request.
-        for which, amounts in (("requests", {**limits, **(resources.get("requests") or {})}), ("limits", limits)):
-            for name, amount in amounts.items():
-                full = f"{which}.{name}"
-                total[full] = total.get(full, Decimal(0)) + quantity.parse(amount)
-    return total
+    yield from pods_of(Bundle(plan.job.name, plan.job.namespace, [*([] if work is None else [work]), *plan.previews]))

@@ -1,20 +1,22 @@
 """What is said about the cluster: objects that stand there, read from files as `kubectl get -o yaml` prints them.
 
-Rules look here before they call something missing or too big. Nothing of it is rendered.
+Rules look here before they call something missing or too big. Nothing of it is rendered. Beside it count the further
+manifests of a target, which will be there with the jobs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 from openflow_render.core import codes
 from openflow_render.core.paths import Path
-from openflow_render.core.report import Origin, Report
-from openflow_render.core.resource import Manifest
+from openflow_render.core.report import Origin, Report, nearest
+from openflow_render.core.resource import Key, Manifest
 from openflow_render.source import disk, overlays, reader
-from openflow_render.source.files import inside, is_folder, regular
+from openflow_render.source.files import inside, is_folder, namesake, regular
+from openflow_render.source.manifests import Manifests
 from openflow_render.source.reader import Document
 
 KINDS: Mapping[str, str] = {
@@ -43,15 +45,32 @@ KINDS: Mapping[str, str] = {
 }
 """What rules make use of, and the API group that each is of."""
 
+_ALONE = frozenset(
+    {
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "LimitRange",
+        "Namespace",
+        "NetworkPolicy",
+        "ResourceQuota",
+        "Role",
+        "RoleBinding",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+    }
+)
+"""The kinds of which each object counts, whether or not others are known. Of other kinds rules ask what is missing."""
+
 _DATA = ("data", "binaryData", "stringData")
 _POLICY = "ValidatingAdmissionPolicy"
 
 
 class Stated(NamedTuple):
-    """One object of the cluster, and where it is written."""
+    """One object of the cluster, and where it is written; ``whole`` unless only its name is known."""
 
     manifest: Manifest
     origin: Origin
+    whole: bool = True
 
     @property
     def name(self) -> str:
@@ -67,24 +86,54 @@ class Stated(NamedTuple):
 
 
 class Given:
-    """What is said about the cluster. Of a kind of which something is given, all that matters is taken to be given."""
+    """What is said about the cluster. Of a kind of which something is given, all that matters is taken to be given.
 
-    def __init__(self, objects: Iterable[Stated] = ()) -> None:
+    ``beside`` is what will be there as well, and says nothing of what else there is.
+    """
+
+    def __init__(self, objects: Iterable[Stated] = (), beside: Iterable[Stated] = ()) -> None:
+        self._listed, self._beside = list(objects), list(beside)
+        self._kinds = {each.manifest["kind"] for each in self._listed}
         self._by_kind: dict[str, list[Stated]] = {}
-        for each in objects:
+        for each in (*self._as_it_stays(), *self._beside):
             self._by_kind.setdefault(each.manifest["kind"], []).append(each)
+
+    def _as_it_stays(self) -> Iterator[Stated]:
+        """What is listed and does not come along, too: that is in the cluster as it was before."""
+        coming: dict[str, set[str | None]] = {}
+        for each in self._beside:
+            coming.setdefault(str(each), set()).add(each.namespace)
+        for each in self._listed:
+            namespaces = coming.get(str(each), set())
+            if not namespaces or (None not in {each.namespace, *namespaces} and each.namespace not in namespaces):
+                yield each
 
     def __bool__(self) -> bool:
         return bool(self._by_kind)
 
+    def and_beside(self, objects: Iterable[Stated]) -> Given:
+        """The same, and ``objects`` beside it."""
+        return Given(self._listed, [*self._beside, *objects])
+
     def of(self, kind: str, namespace: str | None = None) -> list[Stated]:
-        """The objects of ``kind``; with ``namespace`` those in it, and those whose file names none."""
-        found = self._by_kind.get(kind, [])
-        return found if namespace is None else [each for each in found if each.namespace in {None, namespace}]
+        """The objects of ``kind``; with ``namespace`` those in it, and those whose file names none.
+
+        There are none where nobody knows which others there are, and that matters.
+        """
+        return self._of(kind, namespace) if kind in self._kinds or kind in _ALONE else []
 
     def find(self, kind: str, name: str, namespace: str | None = None) -> Stated | None:
-        """The object ``name`` among those of `of`."""
-        return next((each for each in self.of(kind, namespace) if each.name == name), None)
+        """The object ``name`` of ``kind``, wherever it is known from."""
+        return next((each for each in self._of(kind, namespace) if each.name == name), None)
+
+    def listed(self, kind: str, namespace: str | None = None) -> list[Stated]:
+        """As `of`, without what comes along: where there is some, there are no others."""
+        coming = set(map(id, self._beside))
+        return [each for each in self.of(kind, namespace) if id(each) not in coming]
+
+    def _of(self, kind: str, namespace: str | None) -> list[Stated]:
+        found = self._by_kind.get(kind, [])
+        return found if namespace is None else [each for each in found if each.namespace in {None, namespace}]
 
 
 NOTHING = Given()
@@ -98,12 +147,16 @@ class Wanted(NamedTuple):
     root: FilePath | None = None
 
 
-def read(wanted: Iterable[Wanted], report: Report) -> Given:
-    """What the files and folders ``wanted`` say of the cluster; what is wrong with them is a finding."""
+def read(wanted: Iterable[Wanted], report: Report, further: Manifests | None = None) -> Given:
+    """What the files and folders ``wanted`` say of the cluster; what is wrong with them is a finding.
+
+    ``further`` are the manifests that come with the jobs, if any do.
+    """
     reading = _Reading(report)
     for each in wanted:
         reading.add(each)
-    return Given(reading.finish())
+    beside = [] if further is None else list(_stated(further))
+    return reading.finish([*beside, *(made for each in beside for made in _made(each))])
 
 
 class _Reading:
@@ -134,7 +187,7 @@ class _Reading:
         try:
             content = regular(file, reader.MAX_BYTES)
         except FileNotFoundError:
-            self._report.add(codes.NO_SUCH_FILE, at=wanted.at, path=label)
+            self._report.add(codes.NO_SUCH_FILE, at=wanted.at, path=label, near=namesake(file))
             return
         except OSError as error:
             self._report.add(codes.UNREADABLE, at=wanted.at, path=label, reason=error.strerror)
@@ -158,7 +211,7 @@ class _Reading:
             self._report.add(codes.NO_OBJECT_GIVEN, at=origin)
             return
         stated = Stated(value, origin)
-        if KINDS.get(value["kind"]) == _group(value):
+        if _is_known(stated):
             self._keep(stated)
         else:
             self._others.append(stated)
@@ -169,9 +222,10 @@ class _Reading:
             self._report.add(codes.GIVEN_TWICE, at=stated.origin, object=stated, first=self._found[key].origin)
         self._found.setdefault(key, stated)
 
-    def finish(self) -> list[Stated]:
+    def finish(self, beside: Sequence[Stated]) -> Given:
         """What rules may see of all that was read: besides their kinds, what policies name as their parameters."""
-        parameters = {each for stated in self._found.values() if (each := _parameters(stated.manifest))}
+        known = [*self._found.values(), *(each for each in beside if _is_known(each))]
+        parameters = {each for stated in known if (each := _parameters(stated.manifest))}
         unused = set()
         for stated in self._others:
             kind, version = stated.manifest["kind"], stated.manifest["apiVersion"]
@@ -179,12 +233,22 @@ class _Reading:
                 self._keep(stated)
             elif (kind, stated.origin.file) not in unused:
                 unused.add((kind, stated.origin.file))
-                self._report.add(codes.GIVEN_UNUSED, at=stated.origin, kind=kind, version=version)
+                near = "" if kind in KINDS else nearest(kind, KINDS)
+                self._report.add(codes.GIVEN_UNUSED, at=stated.origin, kind=kind, version=version, near=near)
         shown = {kind for _, kind in parameters} - {"Secret"}
-        return [
-            stated if stated.manifest["kind"] in shown else Stated(_without_secrets(stated.manifest), stated.origin)
-            for stated in self._found.values()
-        ]
+        return Given(_closed(self._found.values(), shown), _closed(filter(_is_known, beside), shown))
+
+
+def _closed(objects: Iterable[Stated], shown: Collection[str]) -> list[Stated]:
+    """``objects`` without what may be secret, but for the kinds ``shown``."""
+    return [
+        each if each.manifest["kind"] in shown else each._replace(manifest=_without_secrets(each.manifest))
+        for each in objects
+    ]
+
+
+def _is_known(stated: Stated) -> bool:
+    return KINDS.get(stated.manifest["kind"]) == _group(stated.manifest)
 
 
 def _group(value: Manifest) -> str:
@@ -232,3 +296,37 @@ def _without_secrets(value: Manifest) -> Manifest:
     metadata = {field: value["metadata"][field] for field in ("name", "namespace") if field in value["metadata"]}
     data = {field: dict.fromkeys(value[field], "") for field in _DATA if isinstance(value.get(field), dict)}
     return {"apiVersion": value["apiVersion"], "kind": value["kind"], "metadata": metadata, **data}
+
+
+# --- further manifests of a target ---
+
+
+def _stated(further: Manifests) -> Iterator[Stated]:
+    for manifest, document in further.objects:
+        if _is_object(manifest):
+            yield Stated(manifest, document.origin(()))
+
+
+def _made(stated: Stated) -> Iterator[Stated]:
+    """The Secret that a controller makes of an object, if it does; what is in it is not told."""
+    of = _MAKES_SECRETS.get((_group(stated.manifest), stated.manifest["kind"]))
+    if of is None:
+        return
+    named: object = stated.manifest
+    for field in of:
+        named = named.get(field) if isinstance(named, dict) else None
+    name = named if isinstance(named, str) else stated.name
+    yield named_only(Key("v1", "Secret", stated.namespace or "", name), stated.origin)
+
+
+_MAKES_SECRETS: Mapping[tuple[str, str], Path] = {
+    ("bitnami.com", "SealedSecret"): ("spec", "template", "metadata", "name"),
+    ("external-secrets.io", "ExternalSecret"): ("spec", "target", "name"),
+}
+"""The custom resources that become Secrets, and where these are named if not as they are."""
+
+
+def named_only(key: Key, origin: Origin) -> Stated:
+    """An object of which nothing else is known."""
+    metadata = {"name": key.name, **({"namespace": key.namespace} if key.namespace else {})}
+    return Stated({"apiVersion": key.api_version, "kind": key.kind, "metadata": metadata}, origin, whole=False)

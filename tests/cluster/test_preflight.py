@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from controlplane import Api, ControlPlane, wait_until
+from controlplane import ControlPlane, wait_until
 from jobs_of import ETL, FIXED, Jobs, deep, lines
+from limits_of import READ, WRITE, limit, may_do, permit, rule
 
 from openflow_render.cli.exits import Exit
 
@@ -20,29 +19,6 @@ def said(text: str) -> list[str]:
 
 
 # --- rights ----------------------------------------------------------------------------------------------------------
-
-READ = ["get", "list", "watch"]
-WRITE = [*READ, "create", "patch", "update", "delete"]
-
-
-def permit(jobs: Jobs, *rules: dict[str, Any]) -> None:
-    """Give the ordinary user these rights in the namespace."""
-    about = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "tester"}}
-    jobs.put_in({**about, "kind": "Role", "rules": rules})
-    subject = {"kind": "User", "name": "nobody-special", "apiGroup": "rbac.authorization.k8s.io"}
-    role = {"kind": "Role", "name": "tester", "apiGroup": "rbac.authorization.k8s.io"}
-    jobs.put_in({**about, "kind": "RoleBinding", "subjects": [subject], "roleRef": role})
-
-
-def rule(group: str, kinds: str, verbs: list[str]) -> dict[str, Any]:
-    return {"apiGroups": [group], "resources": kinds.split(), "verbs": verbs}
-
-
-def may_do(jobs: Jobs, control_plane: ControlPlane) -> None:
-    """Wait until the server knows of the rights that were given."""
-    user = Api(control_plane.server, control_plane.ca, control_plane.user_token)
-    path = jobs.path("ConfigMap")
-    wait_until(lambda: user.get(path, check=False)["kind"] == "ConfigMapList", "the user may do something")
 
 
 def test_missing_rights_are_told_by_kind_and_verb_all_at_once(jobs: Jobs, control_plane: ControlPlane):
@@ -118,16 +94,6 @@ def test_the_right_to_delete_is_asked_for_only_where_something_is_deleted(jobs: 
 NO_ROOM = "the application will not fit into the quota q: it asks for"
 
 
-def limit(jobs: Jobs, **hard: str) -> None:
-    """Put a quota into the namespace, and wait until it counts."""
-    path = f"/api/v1/namespaces/{jobs.namespace}/resourcequotas"
-    names = {name.replace("_", "."): amount for name, amount in hard.items()}
-    jobs.api.post(
-        path, {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"}, "spec": {"hard": names}}
-    )
-    wait_until(lambda: jobs.api.get(f"{path}/q").get("status", {}).get("used"), "the quota counts")
-
-
 def test_an_application_that_does_not_fit_into_a_quota_is_warned_about(jobs: Jobs):
     """One driver and two executors, each with a core and 1408 MiB."""
     limit(jobs, pods="2", requests_cpu="2500m", memory="4Gi")
@@ -178,6 +144,32 @@ def test_what_already_runs_counts_as_used(jobs: Jobs):
     assert [each for each in said(result.stderr) if "OF808" in each] == [
         f"warning OF808: {NO_ROOM} 4 requests.cpu, 3 of 4 is left"
     ]
+
+
+def test_what_a_job_before_it_asks_for_is_not_left_for_the_next(jobs: Jobs):
+    limit(jobs, pods="5")
+    jobs.write(again=ETL.replace("name: etl", "name: again"))
+
+    result = jobs.openflow("diff", "again.yaml", "etl.yaml")
+
+    assert said(result.stderr) == [f"warning OF808: {NO_ROOM} 3 pods, 2 of 5 is left"]
+
+
+def test_what_runs_by_a_schedule_takes_nothing_from_the_next(jobs: Jobs):
+    limit(jobs, pods="5")
+    jobs.write(again=ETL.replace("name: etl", "name: again") + "  run: {as: cronjob, schedule: '0 2 * * *'}\n")
+
+    result = jobs.openflow("diff", "again.yaml", "etl.yaml")
+
+    assert result.stderr == ""
+
+
+def test_a_quota_with_scopes_counts_only_the_pods_in_them(jobs: Jobs):
+    limit(jobs, "Terminating", pods="1")
+
+    result = jobs.diff()
+
+    assert result.stderr == ""
 
 
 # --- kinds -----------------------------------------------------------------------------------------------------------

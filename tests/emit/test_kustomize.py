@@ -255,7 +255,8 @@ def test_manifests_are_built_after_the_objects_of_jobs(project: Project, build: 
         ),
         pytest.param(
             SOPS.replace(
-                "    namespace", "    annotations: {kubectl.kubernetes.io/last-applied-configuration: '{}'}\n    n"
+                "    namespace",
+                "    annotations: {kubectl.kubernetes.io/last-applied-configuration: '{}'}\n    namespace",
             ),
             "6: error OF605: Secret/database holds data in the clear",
             id="last-applied",
@@ -269,12 +270,12 @@ def test_manifests_are_built_after_the_objects_of_jobs(project: Project, build: 
         pytest.param("# nothing\n", " error OF147: there is no manifest here", id="nothing"),
         pytest.param(
             "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: etl, namespace: data}\n",
-            "3:18: error OF149: ServiceAccount/etl is made by a job, or stands in another manifest",
+            "3:18: error OF149: ServiceAccount/etl is in the tree already: a job makes it",
             id="of-a-job",
         ),
         pytest.param(
             f"{EXTERNAL}---\n{EXTERNAL}",
-            "8:18: error OF149: ExternalSecret/bucket is made by a job, or stands in another manifest",
+            "8:18: error OF149: ExternalSecret/bucket is in the tree already: it stands at secrets/it.yaml:3:",
             id="twice",
         ),
         pytest.param("a: [", "2:1: error OF112: this is not YAML", id="no-yaml"),
@@ -287,7 +288,7 @@ def test_a_manifest_that_may_not_stand_in_a_tree_is_refused(project: Project, te
     result = project.openflow("render", "--target", "prod")
 
     assert (result.exit_code, result.stdout) == (Exit.REFUSED, "")
-    assert result.stderr.startswith(f"secrets/it.yaml:{finding}")
+    assert f"\nsecrets/it.yaml:{finding}" in f"\n{result.stderr}"
     assert "hunter2" not in result.stderr
     assert not (project.folder / "deploy").exists()
 

@@ -31,5 +31,6 @@ def _volumes(pod: Pod) -> set[str]:
     """The volumes of ``pod``; a StatefulSet adds one for each template of a claim."""
     names = {volume["name"] for volume in pod.spec.get("volumes", ())}
     if pod.resource.kind == "StatefulSet":
-        names |= {claim["metadata"]["name"] for claim in pod.resource["spec"].get("volumeClaimTemplates", ())}
+        claims = pod.resource["spec"].get("volumeClaimTemplates", ())
+        names |= {claim["metadata"]["name"] for claim in claims if "name" in claim.get("metadata", {})}
     return names

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from openflow_render.checks import parts
 from openflow_render.checks.finding import tell
 from openflow_render.checks.pods import Pod, containers, pods
 from openflow_render.core import codes, paths
@@ -103,7 +104,7 @@ def _check_namespace(bundle: Bundle, context: Context, report: Report) -> None:
 
 def _enforced(namespace: Manifest, minor: int) -> _Standard | None:
     """What the labels of a namespace enforce, in the version that they pin or in that of the cluster."""
-    labels = namespace["metadata"].get("labels") or {}
+    labels = parts.mapping(namespace, "metadata", "labels")
     level, version = (labels.get(f"pod-security.kubernetes.io/enforce{end}") for end in ("", "-version"))
     if level not in _LEVELS:
         return None

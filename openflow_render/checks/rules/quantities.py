@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from openflow_render.checks.finding import tell
+from openflow_render.checks.finding import tell, tell_clash
 from openflow_render.checks.pods import Pod, containers, pods
 from openflow_render.core import codes, quantity
 from openflow_render.core.paths import Item, Path
@@ -50,7 +50,7 @@ def _volume_amounts(pod: Pod) -> Iterator[tuple[Resource, Path, Manifest]]:
 
 
 def _limit_range(resource: Resource) -> Iterator[tuple[Resource, Path, Manifest]]:
-    for index, limit in enumerate(resource["spec"]["limits"]):
+    for index, limit in enumerate(resource.manifest.get("spec", {}).get("limits", ())):
         for field in ("min", "max", "default", "defaultRequest", "maxLimitRequestRatio"):
             yield resource, ("spec", "limits", index, field), limit.get(field, {})
 
@@ -88,7 +88,8 @@ def _compare(resource: Resource, path: Path, resources: Manifest, report: Report
         limit = sizes["limits"].get(name)
         if request is not None and limit is not None and request > limit:
             values = {"request": resources["requests"][name], "limit": resources["limits"][name]}
-            tell(report, codes.REQUEST_OVER_LIMIT, resource, (*path, "requests", name), **values)
+            request_at, limit_at = (*path, "requests", name), (*path, "limits", name)
+            tell_clash(report, codes.REQUEST_OVER_LIMIT, resource, request_at, limit_at, **values)
     _devices(resource, path, sizes["requests"], sizes["limits"], report)
 
 

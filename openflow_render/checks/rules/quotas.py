@@ -1,6 +1,7 @@
 """ResourceQuotas that are given: that the whole application fits, and that pods state what a quota counts.
 
-What others use is not known offline, so only what can never fit is told of; `cluster/preflight` asks the cluster.
+What others use is not known offline, so only what can never fit is told of; `cluster/preflight` asks the cluster. What
+several jobs ask for at the same time is summed in `checks/together.py`.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from openflow_render.checks.finding import tell
 from openflow_render.checks.pods import Pod, containers, pods
 from openflow_render.core import codes
 from openflow_render.core.paths import Item, Path
-from openflow_render.core.report import Code, Report
-from openflow_render.core.resource import Bundle, Manifest, Resource
-from openflow_render.source.given import Stated
+from openflow_render.core.report import Code, Origin, Report
+from openflow_render.core.resource import Bundle, Key, Manifest, Resource
+from openflow_render.source.given import Given, Stated
 
 if TYPE_CHECKING:
     from openflow_render.checks.context import Context
@@ -26,6 +27,21 @@ _COMPUTE = ("cpu", "memory")
 _CLASS = ".storageclass.storage.k8s.io/"
 _COUNTED = frozenset({"ConfigMap", "PersistentVolumeClaim", "Secret", "Service"})
 """The kinds that quotas also count by their plural alone."""
+
+
+class Claim(NamedTuple):
+    """What a job asks of the quota at ``quota`` when it starts, most of it by the field ``path`` of ``object``.
+
+    ``amount`` is all of it; ``shared`` tells how much of it is for which object that another job may make as well.
+    """
+
+    quota: Origin
+    namespace: str
+    what: str
+    amount: Decimal
+    object: str
+    path: Path
+    shared: tuple[tuple[Key, Decimal], ...]
 
 
 class _Charge(NamedTuple):
@@ -39,53 +55,93 @@ class _Charge(NamedTuple):
 
 
 def check(bundle: Bundle, context: Context, report: Report) -> None:
-    quotas = context.given.of("ResourceQuota", bundle.namespace)
-    if not quotas:
-        return
-    every = list(pods(bundle))
-    others = [*_claims_of_pods(every), *_objects(bundle)]
     ranges = context.given.of("LimitRange", bundle.namespace)
-    for quota in quotas:
-        counted = [pod for pod in every if _counts(quota, pod)]
-        charges = list(map(_of_pod, counted)) + ([] if _has_scopes(quota) else others)
+    for quota, counted, charges in _charged(bundle, context.given):
         _compare(quota, charges, report)
         for pod in counted:
             _stated(quota, pod, ranges, report)
 
 
+def claims(bundle: Bundle, given: Given) -> list[Claim]:
+    """What the job of ``bundle`` asks of each quota that is given, for each thing that it bounds."""
+    found = []
+    for quota, _, charges in _charged(bundle, given):
+        for name in hard(quota):
+            mine = [each for each in charges if each.amounts.get(name)]
+            if mine:
+                found.append(_claim(quota, name, mine, bundle.namespace))
+    return found
+
+
+def _claim(quota: Stated, name: str, charges: list[_Charge], namespace: str) -> Claim:
+    most = max(charges, key=lambda each: each.amounts[name] * each.number)
+    shared = tuple(
+        (each.resource.key, each.amounts[name] * each.number)
+        for each in charges
+        if not each.resource.run_scoped and not each.resource.preview
+    )
+    total = sum((each.amounts[name] * each.number for each in charges), Decimal())
+    return Claim(quota.origin, namespace, name, total, str(most.resource.key), _asks(most, name), shared)
+
+
+def _charged(bundle: Bundle, given: Given) -> Iterator[tuple[Stated, list[Pod], list[_Charge]]]:
+    """Each quota of the namespace, the pods that it counts, and all that it charges."""
+    quotas = given.of("ResourceQuota", bundle.namespace)
+    every = list(pods(bundle)) if quotas else []
+    others = [*_claims_of_pods(every), *_objects(bundle)] if quotas else []
+    for quota in quotas:
+        counted = [pod for pod in every if _counts(quota, pod)]
+        yield quota, counted, list(map(_of_pod, counted)) + ([] if _has_scopes(quota) else others)
+
+
 def _compare(quota: Stated, charges: list[_Charge], report: Report) -> None:
     """One finding for each thing that is short: of requests and limits, which mostly grow together, the first."""
     told = set()
-    for name, hard in _hard(quota).items():
-        what = name.removeprefix("limits.").removeprefix("requests.")
+    for name, most in hard(quota).items():
         mine = [each for each in charges if each.amounts.get(name)]
-        found = None if what in told or not mine else _over(name, hard, mine)
+        found = None if thing(name) in told or not mine else _over(name, most, mine)
         if found is not None:
-            told.add(what)
+            told.add(thing(name))
             code, charge, wanted = found
-            values = {"what": name, "wanted": demand.shown(wanted), "hard": demand.shown(hard)}
+            values = {"what": name, "wanted": demand.shown(wanted), "hard": demand.shown(most)}
             path = _asks(charge, name)
             tell(report, code, charge.resource, path, quota=quota.name, place=quota.origin, **values)
 
 
-def _over(name: str, hard: Decimal, charges: list[_Charge]) -> tuple[Code, _Charge, Decimal] | None:
+def _over(name: str, most: Decimal, charges: list[_Charge]) -> tuple[Code, _Charge, Decimal] | None:
     largest = max(charges, key=lambda each: each.amounts[name])
     many = max(charges, key=lambda each: each.amounts[name] * each.most)
-    if largest.amounts[name] > hard:
+    if largest.amounts[name] > most:
         return codes.QUOTA_REFUSES, largest, largest.amounts[name]
     for code, total in (
         (codes.QUOTA_EXCEEDED, sum((each.amounts[name] * each.number for each in charges), Decimal())),
         (codes.QUOTA_BELOW_MOST, sum((each.amounts[name] * each.most for each in charges), Decimal())),
     ):
-        if total > hard:
+        if total > most:
             return code, many, total
     return None
 
 
-def _hard(quota: Stated) -> Amounts:
-    """What the quota allows, requests by their full names."""
-    hard = demand.read(parts.mapping(quota.manifest, "spec", "hard"))
-    return {f"requests.{name}" if name in {*_COMPUTE, "ephemeral-storage"} else name: hard[name] for name in hard}
+def asked(quota: Stated, every: Iterable[Pod]) -> Amounts:
+    """What those of the pods that the quota counts ask of it when they start, by the names that quotas use."""
+    charges = (_of_pod(pod) for pod in every if _counts(quota, pod))
+    return demand.total({name: each.amounts[name] * each.number for name in each.amounts} for each in charges)
+
+
+def hard(quota: Stated) -> Amounts:
+    """What the quota allows."""
+    return by_full_names(parts.mapping(quota.manifest, "spec", "hard"))
+
+
+def by_full_names(amounts: Mapping[str, object]) -> Amounts:
+    """The quantities, requests by the full names that quotas have for them."""
+    found = demand.read(amounts)
+    return {f"requests.{name}" if name in {*_COMPUTE, "ephemeral-storage"} else name: found[name] for name in found}
+
+
+def thing(name: str) -> str:
+    """What is requested or limited: requests and limits of one thing mostly grow together."""
+    return name.removeprefix("limits.").removeprefix("requests.")
 
 
 def _asks(charge: _Charge, name: str) -> Path:
@@ -104,7 +160,8 @@ def _of_pod(pod: Pod) -> _Charge:
         first = max((limits.get(name, Decimal()) for path, limits in limited if path[-2] != "containers"), default=0)
         beside = sum(limits.get(name, Decimal()) for path, limits in limited if path[-2] == "containers")
         amounts[f"limits.{name}"] = max(Decimal(first), Decimal(beside))
-    largest = max(containers(pod), key=lambda each: demand.of_container(each[1]).get("memory", Decimal()))
+    every = list(containers(pod)) or [(pod.path, {})]
+    largest = max(every, key=lambda each: demand.of_container(each[1]).get("memory", Decimal()))
     return _Charge(pod.resource, largest[0], amounts, demand.number(pod), max(demand.number(pod), pod.resource.most))
 
 
@@ -192,7 +249,7 @@ def _asks_nothing(pod: Pod) -> bool:
 
 def _stated(quota: Stated, pod: Pod, ranges: list[Stated], report: Report) -> None:
     """Where a quota counts requests or limits of CPU or memory, each container must say them."""
-    for name in _hard(quota):
+    for name in hard(quota):
         field, _, resource = name.partition(".")
         if field not in {"requests", "limits"} or resource not in _COMPUTE or _is_default(ranges, field, resource):
             continue

@@ -80,10 +80,11 @@ def check(bundle: Bundle, context: Context, report: Report) -> None:
 def _of_cluster(resource: Resource, reference: Reference, home: str, context: Context, report: Report) -> None:
     """Look for what ``reference`` names among what is given, if anything of its kind is."""
     kind, name = reference.kind, reference.name
-    given = context.given.of(kind, None if kind in _OF_CLUSTERS else home)
-    found = next((each for each in given if each.name == name), None)
+    where = None if kind in _OF_CLUSTERS else home
+    given, found = context.given.of(kind, where), context.given.find(kind, name, where)
     if found is not None:
-        _keys(resource, reference, found.manifest, report)
+        if found.whole:
+            _keys(resource, reference, found.manifest, report)
     elif given and name not in _ALWAYS.get(kind, ()):
         values = {"target_kind": kind, "name": name, "near": nearest(name, [each.name for each in given])}
         tell(report, codes.NOT_GIVEN, resource, reference.path, **values)
