@@ -30,8 +30,14 @@ def look(event, arguments):
     elif event in ("os.exec", "os.posix_spawn", "os.spawn", "os.system", "pty.spawn", "import webbrowser"):
         events.append([event, ascii(arguments)])
     elif event.removeprefix("os.") in ("mkdir", "rename", "remove", "rmdir", "symlink", "link", "truncate", "chmod"):
-        named = (each for each in arguments[:2] if not isinstance(each, int))
-        events.extend(["write", os.path.abspath(os.fsdecode(each))] for each in named)
+        named = [each for each in arguments[:2] if not isinstance(each, int)]
+        folders = arguments[2:4] if len(named) == 2 else (-1,) if event == "os.truncate" else arguments[-1:]
+        events.extend(["write", place(each, folder)] for each, folder in zip(named, folders))
+
+def place(path, folder):
+    \"\"\"Where a path leads, perhaps from the open folder ``folder``.\"\"\"
+    around = os.readlink(f"/proc/self/fd/{folder}") if isinstance(folder, int) and folder > 2 else ""
+    return os.path.abspath(os.path.join(around, os.fsdecode(path)))
 
 sys.addaudithook(look)
 from openflow_render.cli.app import run

@@ -9,7 +9,7 @@ from typing import Any
 from openflow_render.changes.change import Change, same
 from openflow_render.core.paths import Path
 from openflow_render.core.resource import Manifest
-from openflow_render.core.sensitive import HIDDEN, SENSITIVE, is_sensitive
+from openflow_render.core.sensitive import HIDDEN, SENSITIVE, asks_for_secret, is_sensitive
 
 _BEFORE, _AFTER = f"{HIDDEN} (before)", f"{HIDDEN} (after)"
 
@@ -19,7 +19,6 @@ _COPY = "kubectl.kubernetes.io/last-applied-configuration"
 """An annotation in which kubectl keeps the whole object, secret values included."""
 
 
-_FLAG = re.compile(r"-[A-Za-z0-9_.-]+\Z")
 _USER = re.compile(r"(://[^/@:\s]*:)[^/@\s]+@")
 """The password in a URL, ``scheme://user:password@host``."""
 
@@ -99,7 +98,7 @@ def _redact(value: Any, other: Any, changed: str) -> Any:
     if isinstance(value, list):
         return [
             _marker(item, _partner(index, item, other), changed)
-            if index and _asks_for_secret(value[index - 1]) and isinstance(item, str)
+            if index and asks_for_secret(value[index - 1]) and isinstance(item, str)
             else _redact(item, _partner(index, item, other), changed)
             for index, item in enumerate(value)
         ]
@@ -117,11 +116,6 @@ def _hide_named(redacted: Any, other: Any, value: Any, changed: str) -> Any:
         else below
         for key, below in redacted.items()
     }
-
-
-def _asks_for_secret(argument: Any) -> bool:
-    """Whether an argument, such as `--password`, says that the next one is secret."""
-    return isinstance(argument, str) and bool(_FLAG.match(argument)) and bool(SENSITIVE.search(argument))
 
 
 def _partner(index: int, item: Any, others: Any) -> Any:

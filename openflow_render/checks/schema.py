@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from openflow_render.checks import kubernetes, schemas
@@ -28,6 +29,8 @@ _WORDS = {
     "string": "text",
 }
 _OF_TYPES = frozenset({"type", "required"})
+_MOST = 100
+"""After so many faults of one object the rest is not told."""
 _NAMES: dict[type, str] = {dict: "a map", list: "a list", str: "text", bool: "true or false", int: "a number"}
 
 
@@ -47,7 +50,7 @@ def _check(resource: Resource, minor: str, report: Report) -> bool:
         validator = schemas.metadata_validator(minor)
     if validator.is_valid(resource.manifest):
         return True
-    errors = list(validator.iter_errors(resource.manifest))
+    errors = list(islice(validator.iter_errors(resource.manifest), _MOST))
     for error in errors:
         _TELL.get(error.kind.name, _bad_value)(error, resource, minor, report)
     return not any(error.kind.name in _OF_TYPES for error in errors)
@@ -74,7 +77,7 @@ def _no_schema(resource: Resource, minor: str, report: Report) -> None:
 
 
 def _unknown_fields(error: ValidationError, resource: Resource, minor: str, report: Report) -> None:
-    for field in error.kind.as_dict()["unexpected"]:
+    for field in error.kind.as_dict()["unexpected"][:_MOST]:
         path = (*_path(resource, error), field)
         when = schemas.when(error.schema_path, field, minor)
         if when:

@@ -22,6 +22,9 @@ QUIET = False
 FULL_OR_GONE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EPIPE})
 """How the operating system says that a stream takes no more."""
 
+_EXCERPTED = 1000
+"""So many findings are shown with their lines; nobody reads more, and each takes time."""
+
 _STRANGE = re.compile(r"[^ -~\n]")
 """What may not be printable."""
 
@@ -45,7 +48,8 @@ def show(findings: Iterable[Finding]) -> None:
 def shown(findings: Iterable[Finding]) -> str:
     """What `show` prints."""
     excerpt.forget()
-    return "".join(_text(each) for each in told(findings) if each.severity is Severity.ERROR or not QUIET)
+    seen = [each for each in told(findings) if each.severity is Severity.ERROR or not QUIET]
+    return "".join(_text(each, excerpted=number < _EXCERPTED) for number, each in enumerate(seen))
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
@@ -144,11 +148,15 @@ def record(finding: Finding) -> dict[str, Any]:
     return record
 
 
-def _text(finding: Finding) -> str:
+def _text(finding: Finding, *, excerpted: bool) -> str:
     severity = _styled(str(finding.severity), _COLOURS[finding.severity])
     origin = visible(str(finding.origin))
-    text = f"{origin}: {severity} {finding.code.id}: {finding.message}\n" + excerpt.excerpt(finding.origin)
-    return text + (f"  hint: {finding.hint}\n" if finding.hint else "")
+    text = f"{origin}: {severity} {finding.code.id}: {finding.message}\n"
+    return (
+        text
+        + (excerpt.excerpt(finding.origin) if excerpted else "")
+        + (f"  hint: {finding.hint}\n" if finding.hint else "")
+    )
 
 
 def _styled(text: str, colour: str) -> str:

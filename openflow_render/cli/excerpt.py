@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path as FilePath
+from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
 from openflow_render.core.report import Origin
+
+if TYPE_CHECKING:
+    from openflow_render.cli.secret_lines import SecretLines
 
 LONGEST = 160
 """A longer line would fill the screen and explain nothing."""
@@ -29,9 +32,11 @@ def excerpt(origin: Origin) -> str:
         return ""
     number, start = _seen(lines, origin.line, origin.column - 1)
     line = lines[number - 1].replace("\t", " ")
+    if not line.isprintable() or len(line) > LONGEST or not line or start > len(line):
+        return ""
     if tells(line, lines[number - 2] if number > 1 else "") or any(secrets("", line)):
         return ""
-    if not line.isprintable() or len(line) > LONGEST or not line or start > len(line):
+    if _secret_lines(origin.file).cover(number):
         return ""
     end = end_of_value(line, start) if start < len(line) else start + 1
     marks = " " * _columns(line[:start]) + "^" * max(1, _columns(line[start:end]))
@@ -49,15 +54,26 @@ def _seen(lines: list[str], number: int, start: int) -> tuple[int, int]:
 def forget() -> None:
     """Read files anew: they may have changed."""
     _lines.cache_clear()
+    _secret_lines.cache_clear()
 
 
 @cache
 def _lines(file: str) -> list[str]:
+    from openflow_render.source.files import bounded
+    from openflow_render.source.reader import MAX_BYTES
+
     try:
-        text = FilePath(file).read_text(encoding="utf-8")
+        text = bounded(file, MAX_BYTES).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError, ValueError):
         return []
-    return text.removeprefix("\ufeff").split("\n")
+    return [line.removesuffix("\r") for line in text.split("\n")]
+
+
+@cache
+def _secret_lines(file: str) -> SecretLines:
+    from openflow_render.cli.secret_lines import SecretLines
+
+    return SecretLines(_lines(file))
 
 
 def end_of_value(line: str, start: int) -> int:

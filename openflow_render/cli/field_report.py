@@ -79,8 +79,8 @@ def folded(title: str, body: Iterable[str]) -> str:
 
 
 def escaped(text: str) -> str:
-    """``text`` as it may stand in a line of Markdown, or in a cell of a table."""
-    return visible(text).replace("<", "&lt;").replace("|", "\\|")
+    """``text`` as it may stand in a line of Markdown, or in a cell of a table: what is in it leads nowhere else."""
+    return visible(text).replace("<", "&lt;").replace("|", "\\|").replace("](", "]\\(")
 
 
 # --- JSON ------------------------------------------------------------------------------------------------------------

@@ -26,7 +26,8 @@ from openflow_render.source.files import inside
 PATIENCE = 120.0
 """Seconds in which git has to answer."""
 
-_QUIETLY = ("-c", "core.hooksPath=/dev/null", "-c", "core.splitIndex=false", "-c", "core.fsmonitor=false")
+_SETTINGS = ("core.hooksPath=/dev/null", "core.splitIndex=false", "core.fsmonitor=false", "diff.autoRefreshIndex=false")
+_QUIETLY = tuple(word for setting in _SETTINGS for word in ("-c", setting))
 """No hook runs, and nothing is written beside the index that is ours."""
 
 

@@ -21,12 +21,9 @@ from urllib.parse import urlencode
 import tenacity
 import urllib3
 from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError, NewConnectionError, ReadTimeoutError, SSLError
-from yaml import YAMLError
 
+from openflow_render.cluster import kubeconfig
 from openflow_render.cluster.outcome import Refused, Unreachable
-from openflow_render.core.report import Origin, Report
-from openflow_render.source import reader
-from openflow_render.source.files import regular
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -452,61 +449,41 @@ def _log_in(login: Login, keys: str) -> ApiClient:
 
 def _configured(login: Login, keys: str) -> ApiClient:
     from kubernetes import client, config
-    from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION
 
     settings = client.Configuration()
     settings.connection_pool_maxsize = 2 * PARALLEL
-    files = login.kubeconfig or KUBE_CONFIG_DEFAULT_LOCATION
+    context = login.context or login.usual
     overheard = _Overheard()
     logging.getLogger().addHandler(overheard)
     try:
-        found = any(list(map(_is_sound, filter(None, files.split(os.pathsep)))))
-        if login.kubeconfig and not found:
+        found = kubeconfig.read(login.kubeconfig or os.environ.get("KUBECONFIG") or kubeconfig.USUAL, context)
+        if login.kubeconfig and found is None:
             raise Unreachable(f"there is no kubeconfig {login.kubeconfig}", "--kubeconfig names a file that is there")
-        if not found and not login.kubeconfig and not login.context and os.environ.get("KUBERNETES_SERVICE_HOST"):
+        if found is None and not login.context and os.environ.get("KUBERNETES_SERVICE_HOST"):
             config.load_incluster_config(  # type: ignore[no-untyped-call]
                 client_configuration=settings
             )
         else:
-            config.load_kube_config(  # type: ignore[no-untyped-call]
-                config_file=files,
-                context=login.context or login.usual,
+            config.load_kube_config_from_dict(  # type: ignore[no-untyped-call]
+                config_dict=found,
+                context=context,
                 client_configuration=settings,
                 persist_config=False,
                 temp_file_path=keys,
             )
+        made = client.ApiClient(settings)
     except config.ConfigException as error:
         hint = "name a kubeconfig with --kubeconfig or KUBECONFIG, and a context of it with --context"
         raise Unreachable(f"the kubeconfig is of no use: {_first_line(error)}", hint) from None
     except OSError as error:
         raise Unreachable(f"the kubeconfig cannot be used: {error.filename}: {error.strerror}") from None
-    except (ValueError, TypeError, KeyError, AttributeError, YAMLError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, HTTPError) as error:
         raise Unreachable(f"the kubeconfig is not well formed: {_first_line(error)}") from None
     finally:
         logging.getLogger().removeHandler(overheard)
     if overheard.complaints:
         raise Unreachable(f"the kubeconfig's login program failed: {_first_line(overheard.complaints[0])}")
-    return client.ApiClient(settings)
-
-
-def _is_sound(kubeconfig: str) -> bool:
-    """Whether the file is there; it is read here first, since the reader of ``kubernetes`` knows no bounds.
-
-    Raises:
-        OSError: it cannot be read.
-        Unreachable: it is no file, or no YAML that could be read in bounds.
-    """
-    report = Report(lambda path: Origin(str(path)))
-    try:
-        content = regular(FilePath(os.path.expanduser(kubeconfig)), reader.MAX_BYTES)  # noqa: PTH111 - no home is no error
-    except FileNotFoundError:
-        return False
-    if content is None:
-        raise Unreachable(f"the kubeconfig {kubeconfig} is not a regular file")
-    reader.read(content, kubeconfig, report, spread=True)
-    for finding in report:
-        raise Unreachable(f"the kubeconfig is not well formed: {finding.origin}: {finding.message}", finding.hint)
-    return True
+    return made
 
 
 class _Overheard(logging.Handler):

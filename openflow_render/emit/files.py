@@ -16,7 +16,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from difflib import unified_diff
 from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
@@ -155,16 +155,13 @@ def _told(folder: Path) -> Iterator[None]:
 def _locked(folder: Path) -> Iterator[None]:
     """Hold ``folder``, made if need be, against other runs; what a run that was killed left behind is cleared."""
     folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
+    with _open(folder) as handle:
         _lock(handle, folder)
         _clear(folder)
         try:
             yield
         finally:
             _clear(folder)
-    finally:
-        os.close(handle)
 
 
 def _lock(handle: int, folder: Path) -> None:
@@ -230,17 +227,57 @@ def _bytes(path: Path) -> bytes | None:
 
 def _replace(folder: Path, files: Mapping[str, bytes], *, durable: bool = False) -> dict[str, os.stat_result]:
     """Write all files beside their places, then put them there; the state of each when it was complete."""
-    places = {name: folder / name for name in files}
     complete = {
         name: _temporary(folder, number, data, durable=durable) for number, (name, data) in enumerate(files.items())
     }
-    for parent in {place.parent for place in places.values()}:
-        parent.mkdir(parents=True, exist_ok=True)
-    for name, (path, _) in complete.items():
-        path.replace(places[name])
+    with _open(folder) as top:
+        for parent, names in _by_parent(complete):
+            with _reached(folder, top, parent, make=True) as home:
+                for name in names:
+                    os.replace(complete[name][0].name, PurePosixPath(name).name, src_dir_fd=top, dst_dir_fd=home)
     if durable:
         _sync(folder)
     return {name: state for name, (_, state) in complete.items()}
+
+
+def _by_parent(names: Iterable[str]) -> Iterator[tuple[PurePosixPath, list[str]]]:
+    """Names of files by the folder that they are in, in order."""
+    found: dict[PurePosixPath, list[str]] = {}
+    for name in names:
+        found.setdefault(PurePosixPath(name).parent, []).append(name)
+    yield from found.items()
+
+
+@contextmanager
+def _open(folder: Path) -> Iterator[int]:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _reached(folder: Path, top: int, path: PurePosixPath, *, make: bool = False) -> Iterator[int]:
+    """The folder at ``path`` below ``folder``, open as ``top``, on a way without links, whoever may put one there now.
+
+    Raises:
+        OutputError: there is a link on the way, or no folder, or it cannot be changed.
+    """
+    handle = os.dup(top)
+    try:
+        for part in path.parts:
+            if make:
+                with suppress(FileExistsError):
+                    os.mkdir(part, dir_fd=handle)
+            below = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=handle)
+            os.close(handle)
+            handle = below
+        yield handle
+    except OSError as error:  # it names a file as seen from the handle
+        raise OutputError(f"{folder / path}: {error.strerror or error}") from error
+    finally:
+        os.close(handle)
 
 
 def _temporary(folder: Path, number: int, data: bytes, *, durable: bool) -> tuple[Path, os.stat_result]:
@@ -256,21 +293,22 @@ def _temporary(folder: Path, number: int, data: bytes, *, durable: bool) -> tupl
 
 def _sync(folder: Path) -> None:
     """Have the names in ``folder`` survive a loss of power."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
+    with _open(folder) as handle:
         os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _remove(folder: Path, names: Iterable[str]) -> None:
     """Remove files, and the folders that are empty then."""
-    for name in names:
-        _target(folder, name).unlink()
-        for parent in (folder / name).relative_to(folder).parents:
-            if parent == Path() or any((folder / parent).iterdir()):
-                break
-            (folder / parent).rmdir()
+    with _open(folder) as top:
+        for name in names:
+            place = PurePosixPath(name)
+            with _reached(folder, top, place.parent) as home:
+                os.unlink(place.name, dir_fd=home)
+            for parent in place.parents[:-1]:
+                if any((folder / parent).iterdir()):
+                    break
+                with _reached(folder, top, parent.parent) as home:
+                    os.rmdir(parent.name, dir_fd=home)
 
 
 # --- the index ---------------------------------------------------------------------------------------------------

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
+from copy import deepcopy
 from typing import Any
 
 from openflow_render.core import codes
+from openflow_render.core.globs import fits
 from openflow_render.core.identity import plain
 from openflow_render.core.merge import merge
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Origin, Report, nearest
 from openflow_render.core.resource import Bundle, Manifest, Resource
 from openflow_render.source.patches import Patch
+from openflow_render.source.reader import MAX_REPEATED, measure
 
 MOST_NAMES = 12
 """As many are listed of what is there instead of what was looked for."""
@@ -47,52 +49,56 @@ class Patching:
             known=", ".join(sorted(plain(str(each.key)) for each in bundle if not each.preview)),
         )
 
-    def placed(self, path: Path) -> Origin | None:
+    def placed(self, path: Path) -> Origin:
         return self._patch.place(("merge", *path)) if self._patch.merge else self._patch.place(("json",))
-
-    def _place(self) -> Origin:
-        return self._patch.place(("json",)) if self._patch.json else self._patch.place(("merge",))
 
     def _matches(self, resource: Resource) -> bool:
         target = self._patch.target
         labels = resource["metadata"].get("labels", {})
         return (
             target.kind in {None, resource.kind}
-            and (target.name is None or fnmatchcase(plain(resource.name), target.name))
+            and (target.name is None or fits(plain(resource.name), target.name))
             and all(labels.get(name) == value for name, value in target.labels.items())
         )
 
     def _apply(self, resource: Resource, report: Report) -> None:
         before = resource.manifest
         after = before if self._patch.merge is None else merge(before, self._patch.merge)
+        at: Path = ("merge",)
+        after = deepcopy(after) if self._patch.json else after
         try:
-            after = operated(after, self._patch.json) if self._patch.json else after
+            for index, operation in enumerate(self._patch.json):
+                at = ("json", index)
+                after = operated(after, operation)
             check_shape(after)
         except ValueError as failure:
-            report.add(codes.PATCH_FAILED, at=self._place(), object=resource.key, reason=failure)
+            report.add(codes.PATCH_FAILED, at=self._patch.place(at), object=resource.key, reason=failure)
             return
         changed = [field for field, value in _identity(before) if dict(_identity(after)).get(field) != value]
         if changed:
-            report.add(codes.PATCHED_IDENTITY, at=self._patch.origin, field=changed[0], object=resource.key)
+            at = self.placed(tuple(changed[0].split(".")))
+            report.add(codes.PATCHED_IDENTITY, at=at, field=changed[0], object=resource.key)
             return
         resource.manifest = after
 
 
-def operated(manifest: Manifest, operations: list[dict[str, Any]]) -> Manifest:
-    """``manifest`` after the operations of RFC 6902.
+def operated(manifest: Manifest, operation: dict[str, Any]) -> Manifest:
+    """``manifest``, which is changed, after the ``operation`` of RFC 6902.
 
     Raises:
-        ValueError: one of them cannot be carried out; the text says which.
+        ValueError: it cannot be carried out; the text says why.
     """
     import jsonpatch
     import jsonpointer
 
-    for operation in operations:
-        try:
-            manifest = jsonpatch.JsonPatch([operation]).apply(manifest)
-        except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError):
-            raise ValueError(_obstacle(manifest, operation)) from None
-    return manifest
+    # A few copies of copies would fill any memory.
+    if operation["op"] == "copy" and measure(manifest, {})[0] > MAX_REPEATED:
+        raise ValueError(f"copy {operation['path']}: the object is larger than {MAX_REPEATED >> 20} MiB already")
+    try:
+        patch = jsonpatch.JsonPatch([deepcopy(operation)])
+        return patch.apply(manifest, in_place=True)  # type: ignore[no-any-return]
+    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError):
+        raise ValueError(_obstacle(manifest, operation)) from None
 
 
 def _obstacle(manifest: Any, operation: dict[str, Any]) -> str:

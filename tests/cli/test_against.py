@@ -416,6 +416,43 @@ def test_neither_the_repository_nor_what_is_staged_is_touched(project: Project):
     assert not Path("hooked").exists()
 
 
+def test_the_index_is_not_refreshed_where_a_file_only_has_another_time(project: Project):
+    spec = "{jobs: [job.yaml], targets: {t: {out: deploy}}}"
+    head = "apiVersion: openflow.io/v1\nkind: Project\nmetadata: {name: p}\nspec: "
+    commit(project, {"job.yaml": JOB, "same.yaml": OTHER, "openflow.yaml": f"{head}{spec}\n"})
+    project.write({"job.yaml": MORE})
+    os.utime("same.yaml", (1, 1))
+    before = contents(".git")
+
+    result = diff(project, "--all-targets", "--affected")
+
+    assert "1 changed" in result.stdout
+    assert contents(".git") == before
+
+
+@pytest.mark.parametrize(
+    "revision", ["--upload-pack=touch x", "--output=x", "-h", "--help", "-", "HEAD --", ":job.yaml"]
+)
+def test_a_revision_is_no_option_of_git(project: Project, revision: str):
+    commit(project, {"job.yaml": JOB})
+
+    result = project.openflow("diff", "job.yaml", f"--against={revision}")
+
+    assert (result.exit_code, result.stdout) == (Exit.USAGE, "")
+    assert not Path("x").exists()
+
+
+def test_a_finding_in_markdown_holds_no_link(project: Project):
+    commit(project, {"job.yaml": JOB})
+    project.write({"job.yaml": f'{JOB}  conf: {{"spark.kubernetes.[x](https://evil.example)|<b>": "1"}}\n'})
+
+    result = diff(project, "job.yaml", report="markdown")
+
+    findings = [line for line in result.stdout.splitlines() if line.startswith("- **")]
+    assert findings != []
+    assert all("](" not in line and "<b>" not in line for line in findings)
+
+
 def contents(folder: str) -> dict[str, bytes]:
     return {str(each): each.read_bytes() for each in Path(folder).rglob("*") if each.is_file()}
 

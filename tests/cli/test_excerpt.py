@@ -87,3 +87,55 @@ def test_other_line_breaks_do_not_shift_the_lines(project: Project):
 
 def test_a_byte_order_mark_shifts_no_column(project: Project):
     assert shown(project, "\ufeffa: 1\n", 1, 4) == "  1 | a: 1\n    |    ^\n"
+
+
+HIDDEN = {
+    "a block": "env:\n  DB_PASSWORD: |\n    >hunter2\n    >hunter2\n  B: shown\n",
+    "a folded block": "env:\n  DB_PASSWORD: >-\n    >hunter2\n\n    >hunter2\n  B: shown\n",
+    "a variable in a list": "- name: A\n- name: API_TOKEN\n  value: |\n    >hunter2\n    >hunter2\n- x: shown\n",
+    "a variable whose name comes last": "- value: |\n    >hunter2\n    >hunter2\n  name: API_TOKEN\n- x: shown\n",
+    "double quotes": 'a:\n  secret.key: ">hunter2\n    >hunter2"\n  b: shown\n',
+    "single quotes": "a:\n  secret.key: '>hunter2\n\n    >hunter2'\n  b: shown\n",
+    "plain text": "a:\n  token: >hunter2\n    >hunter2\n  b: shown\n",
+    "text on a line of its own": "a:\n  token:\n    >hunter2\n  b: shown\n",
+    "a map in braces": 'a: {user: x, password: ">hunter2\n  >hunter2", c: d}\nb: shown\n',
+    "a map in braces, the key on another line": "a: {user: x, password:\n  >hunter2, c: d}\nb: shown\n",
+    "a list": "passwords:\n  - >hunter2\n  - |\n    >hunter2\nb: shown\n",
+    "a list in brackets": "passwords: [\n  >hunter2,\n  >hunter2]\nb: shown\n",
+    "arguments": "args:\n  - --password\n  - >hunter2\n  - shown\n",
+    "a key that is asked for": "? client-secret\n: |\n  >hunter2\n  >hunter2\nb: shown\n",
+    "an anchor": "a: &a |\n  >hunter2\n  >hunter2\nb: shown\npassword: *a\n",
+    "JSON": '{\n "a": {\n  "password":\n   ">hunter2",\n  "b": "shown"\n }\n}\n',
+    "a private key": "a: |\n  -----BEGIN PRIVATE KEY-----\n  >hunter2\n  -----END PRIVATE KEY-----\nb: shown\n",
+    "behind a map for a key": "? {a: b}\n: c\npassword:\n  >hunter2\nb: shown\n",
+    "a continued property": "spark.ssl.keyPassword=>hunter2\\\n  >hunter2\\\n  >hunter2\nspark.b=shown\n",
+    "a continued property in a block": "a: |\n  spark.a.secret >hunter2\\\n    >hunter2\n  spark.b shown\n",
+    "a quote that is never closed": 'b: shown\npassword: ">hunter2\n  >hunter2\n',
+    "a block that is indented wrongly": "b: shown\na:\n  password: |\n      >hunter2\n    >hunter2\n",
+    "a block before a fault": "b: shown\npassword: |\n  >hunter2\nc: [\n",
+    "a carriage return before each line end": "a:\r\n  token: |\r\n    >hunter2\r\n    >hunter2\r\n  b: shown\r\n",
+}
+
+
+@pytest.mark.parametrize("case", HIDDEN)
+def test_no_line_of_a_value_with_the_name_of_a_secret_is_shown(project: Project, case: str):
+    lines = HIDDEN[case].split("\n")
+    project.write({"f": HIDDEN[case].replace(">hunter2", "hunter2")})
+    forget()
+
+    for number, line in enumerate(lines, 1):
+        if ">hunter2" in line:
+            assert excerpt(Origin("f", number, 1)) == ""
+        elif "shown" in line:
+            assert "shown" in excerpt(Origin("f", number, 1))
+
+
+def test_a_file_that_no_reader_would_read_to_its_end_is_looked_at_in_bounds(project: Project):
+    for begin in ("[" * 4_000_000, "{a: " * 1_000_000, "- 1\n" * 1_000_000):
+        assert shown(project, begin + "\nlast: 1\n", begin.count("\n") + 2, 1).endswith("^^^^\n")
+
+
+def test_many_aliases_of_a_long_text_are_looked_at_in_bounds(project: Project):
+    text = "a: &a |\n" + "  x\n" * 500_000 + "b:\n" + "- password: *a\n" * 50_000
+
+    assert shown(project, text, 2, 3) == ""

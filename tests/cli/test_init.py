@@ -163,11 +163,11 @@ BROKEN = {
     ),
     'kind: Pod\nmetadata:\n  name: "{{ drivr.pod_name }}"\n': (
         "templates/spark/driver-pod.yaml:3:9: error OF230: the template templates/spark/driver-pod.yaml asks for "
-        "`drivr`, which is not there"
+        "`drivr`, which is not there (did you mean `driver`?)"
     ),
     'kind: Pod\nmetadata:\n  name: "{{ driver.pod_name.upper() }}"\n': (
         "templates/spark/driver-pod.yaml:3:9: error OF229: the expression `driver.pod_name.upper()` is not allowed: "
-        "Call is not allowed"
+        "a call is not allowed"
     ),
     'kind: Pod\nmetadata:\n  name: "x{{ driver.args }}"\n': (
         "templates/spark/driver-pod.yaml:3:9: error OF163: {{ driver.args }} is a list, which cannot stand inside text"

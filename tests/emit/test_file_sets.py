@@ -216,12 +216,49 @@ def test_a_file_in_the_place_of_a_folder_is_told(tmp_path: Path):
         write(tmp_path, {"a/b.yaml": "1\n"})
 
 
+@pytest.mark.parametrize("name", ["data/a.yaml", "data/etl/a.yaml"])
+def test_a_link_that_comes_after_the_look_leads_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str):
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    (elsewhere / "etl").mkdir(parents=True)
+    complete = files._temporary
+
+    def and_meanwhile(*args: Any, **kwargs: Any) -> Any:
+        if not (out / "data").exists():
+            (out / "data").symlink_to(elsewhere)
+        return complete(*args, **kwargs)
+
+    monkeypatch.setattr(files, "_temporary", and_meanwhile)
+
+    with pytest.raises(OutputError, match=f"{(out / name).parent}: "):
+        write(out, {name: "1\n"})
+    assert tree(elsewhere) == {}
+
+
+def test_a_link_that_comes_after_the_look_has_nothing_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    write(out, {"data/a.yaml": "1\n"})
+    elsewhere.mkdir()
+    (elsewhere / "a.yaml").write_text("precious\n")
+    remove = files._remove
+
+    def swapped(*args: Any) -> None:
+        (out / "data").rename(tmp_path / "away")
+        (out / "data").symlink_to(elsewhere)
+        remove(*args)
+
+    monkeypatch.setattr(files, "_remove", swapped)
+
+    with pytest.raises(OutputError, match="out/data: "):
+        write(out, {})
+    assert tree(elsewhere) == {"a.yaml": "precious\n"}
+
+
 class Fault:
     """Fails at the n-th call of one of the steps that change a folder."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
         self.left = at
-        for owner, name in ((os, "fsync"), (os, "open"), (Path, "replace"), (Path, "unlink")):
+        for owner, name in ((os, "fsync"), (os, "open"), (os, "replace"), (os, "unlink")):
             monkeypatch.setattr(owner, name, self.faulty(getattr(owner, name)))
 
     def faulty(self, real: Callable[..., Any]) -> Callable[..., Any]:
@@ -234,14 +271,14 @@ class Fault:
         return call
 
 
-@pytest.mark.parametrize("at", range(1, 17))  # a run with these files takes 16 such steps
+@pytest.mark.parametrize("at", range(1, 22))  # a run with these files takes 21 such steps
 def test_whichever_step_fails_files_are_whole_and_the_next_run_mends_it(tmp_path: Path, at: int):
     old, new = {"a.yaml": "old\n", "gone.yaml": "old\n"}, {"a.yaml": "new\n", "sub/b.yaml": "new\n"}
     write(tmp_path, old)
 
     with pytest.MonkeyPatch.context() as monkeypatch:
         Fault(monkeypatch, at)
-        with pytest.raises(OutputError, match="somewhere: No space left on device"):
+        with pytest.raises(OutputError, match="No space left on device"):
             write(tmp_path, new)
 
     after = tree(tmp_path)
@@ -270,13 +307,13 @@ def test_a_second_run_waits_then_says_so(tmp_path: Path, monkeypatch: pytest.Mon
     assert write(tmp_path, {"a.yaml": "1\n"}).written == ("a.yaml",)
 
 
-@pytest.mark.parametrize("at", range(1, 13))
+@pytest.mark.parametrize("at", range(1, 17))
 def test_what_a_run_left_halfway_is_ours_even_if_the_next_run_wants_something_else(tmp_path: Path, at: int):
     write(tmp_path, {"a.yaml": "1\n"})
 
     with pytest.MonkeyPatch.context() as monkeypatch:
         Fault(monkeypatch, at)
-        with pytest.raises(OutputError, match="somewhere: No space left on device"):
+        with pytest.raises(OutputError, match="No space left on device"):
             write(tmp_path, {"a.yaml": "2\n", "b.yaml": "2\n", "sub/c.yaml": "2\n"})
 
     write(tmp_path, {"b.yaml": "3\n", "sub/c.yaml": "3\n"})

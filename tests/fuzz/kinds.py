@@ -94,6 +94,42 @@ spec:
     k: {out: deploy/k, to: kustomize, argocd: {destination: {name: c}}}
 """ % ("0a" * 32)
 
+ARGOCD = """\
+apiVersion: openflow.io/v1
+kind: Project
+metadata: {name: analytics}
+spec:
+  jobs: [job.yaml]
+  argocd: {repoURL: "https://git.example/jobs.git", revision: main, namespace: argo, project: data, automated: false}
+  targets:
+    dev: {out: deploy/dev, to: argocd, by: job, oldRun: end, cluster: {server: "https://c:6443", context: dev}}
+    prod:
+      out: deploy/prod
+      to: argocd
+      oldRun: finish
+      namespace: data
+      argocd: {name: etl-prod, path: there, destination: {name: c}, automated: {prune: true, selfHeal: false}}
+"""
+ARGOCD_SET = ARGOCD.replace("automated: false}", "applicationSet: deploy/argocd}")
+FLUX = """\
+apiVersion: openflow.io/v1
+kind: Project
+metadata: {name: analytics}
+spec:
+  jobs: [job.yaml]
+  flux:
+    namespace: flux
+    source: {git: {url: "ssh://git@git.example/jobs", branch: main, secret: s}}
+    interval: 1h
+    timeout: 90s
+    serviceAccount: a
+    decryption: keys
+  targets:
+    dev: {out: deploy/dev, to: flux, by: job, oldRun: end, flux: {name: etl-dev, path: there}}
+    prod: {out: deploy/prod, to: flux, namespace: data, flux: {source: {oci: {url: "oci://r.example/jobs", tag: v1}}}}
+    test: {out: deploy/test, to: flux, flux: {source: {existing: {kind: Bucket, name: b, namespace: n}}}}
+"""
+
 MORE = """\
 apiVersion: external-secrets.io/v1
 kind: ExternalSecret
@@ -106,6 +142,8 @@ metadata: {name: encrypted, namespace: data}
 stringData: {password: "ENC[AES256_GCM,data:x]"}
 sops: {mac: x}
 """
+
+WORKLOADS = (Path(__file__).parents[1] / "checks" / "ordinary_manifests.yaml").read_bytes()
 
 GIVEN = """\
 apiVersion: v1
@@ -228,6 +266,12 @@ OPTIONS = (
     "--set spec.conf[spark.x]=y --set metadata.labels.a=b --provenance"
 ).split()
 
+REVISIONS = (
+    "--against HEAD --report markdown -n data --set spec.driver.cores=2 -o o.yaml --against HEAD~1 --against main "
+    "--against=HEAD^{tree} --against HEAD:job.yaml --against @{-1} --against :/state --against --upload-pack=x "
+    "--against --output=x --against=-h --against HEAD..HEAD --report html --report=json job.yaml . --strict -q"
+).split()
+
 ENVIRONMENT = [
     *("KUBECONFIG=nowhere", "NO_COLOR=1", "COLUMNS=80", "LINES=20", "TERM=xterm", "XDG_CACHE_HOME=/x"),
     *("HOME=/nowhere", "LANG=C", "LC_ALL=tr_TR.UTF-8", "TZ=UTC", "_OPENFLOW_COMPLETE=complete_bash", "COMP_CWORD=2"),
@@ -245,7 +289,9 @@ ENVIRONMENT = [
 class Kind(NamedTuple):
     """One kind of input: ``place`` is its file in the project, or empty for words that are no file.
 
-    A command in ``commands`` may hold the word ``...``, for which the words of the input stand.
+    A command in ``commands`` may hold the word ``...``, for which the words of the input stand. The project is a git
+    repository where ``past`` is given: those files, in place of what lies there, are committed, and then those of
+    ``today`` take the place of what lies there.
     """
 
     seeds: tuple[bytes, ...]
@@ -257,6 +303,8 @@ class Kind(NamedTuple):
     writes: str | None = None
     in_environment: bool = False
     on_stdin: bool = False
+    past: Mapping[str, str] | None = None
+    today: Mapping[str, str] = {}
 
 
 def words(given: list[str]) -> bytes:
@@ -272,6 +320,9 @@ IN_PROJECT: Mapping[str, str | bytes] = {
     "more/secret.yaml": MORE,
     "openflow.yaml": PROJECT,
 }
+
+WITH_TREES = OUTCOMES | {Exit.DIFFERENT}
+AGAINST = ("diff", "job.yaml", "--against", "HEAD")
 
 KINDS: Mapping[str, Kind] = {
     "job": Kind(
@@ -323,10 +374,89 @@ KINDS: Mapping[str, Kind] = {
         codes=OUTCOMES | {Exit.DIFFERENT},
         writes="",
     ),
+    "argocd": Kind(
+        (ARGOCD.encode(), ARGOCD_SET.encode()),
+        (("render", "--all-targets"), ("render", "--target", "prod", "--check"), ("validate", "--all-targets")),
+        "openflow.yaml",
+        {"job.yaml": CRON},
+        codes=WITH_TREES,
+        writes="",
+    ),
+    "flux": Kind(
+        (FLUX.encode(),),
+        (("render", "--all-targets"), ("render", "--target", "prod", "--check"), ("validate", "--all-targets")),
+        "openflow.yaml",
+        {"job.yaml": CRON},
+        codes=WITH_TREES,
+        writes="",
+    ),
+    "argocd-template": Kind(
+        tuple((TEMPLATES / "argocd" / name).read_bytes() for name in ("application.yaml", "app-project.yaml")),
+        (("render", "--all-targets"), ("render", "--target", "prod", "--check")),
+        "templates/argocd/application.yaml",
+        {"job.yaml": JOB, "openflow.yaml": ARGOCD},
+        codes=WITH_TREES,
+        writes="deploy",
+    ),
+    "argocd-set-template": Kind(
+        tuple((TEMPLATES / "argocd" / name).read_bytes() for name in ("application-set.yaml", "app-project.yaml")),
+        (("render", "--all-targets"), ("render", "--all-targets", "--check")),
+        "templates/argocd/application-set.yaml",
+        {"job.yaml": JOB, "openflow.yaml": ARGOCD_SET},
+        codes=WITH_TREES,
+        writes="deploy",
+    ),
+    "flux-template": Kind(
+        tuple((TEMPLATES / "flux" / name).read_bytes() for name in ("kustomization.yaml", "git-repository.yaml")),
+        (("render", "--all-targets"), ("render", "--target", "prod", "--check")),
+        "templates/flux/kustomization.yaml",
+        {"job.yaml": JOB, "openflow.yaml": FLUX},
+        codes=WITH_TREES,
+        writes="deploy",
+    ),
+    "past": Kind(
+        (RICH.encode(), CRON.encode()),
+        (AGAINST, *((*AGAINST, "--report", form) for form in ("json", "markdown", "html", "github", "sarif"))),
+        "job.yaml",
+        codes=WITH_TREES,
+        past={},
+        today={"job.yaml": RICH.replace("a: b, n: 3", "a: c, n: 3")},
+    ),
+    "present": Kind(
+        (RICH.encode(), CRON.encode()),
+        (AGAINST, *((*AGAINST, "--report", form) for form in ("json", "markdown", "html", "junit"))),
+        "job.yaml",
+        {"openflow.yaml": ARGOCD},
+        codes=WITH_TREES,
+        past={"job.yaml": RICH},
+    ),
+    "past-project": Kind(
+        (PROJECT.encode(), FLUX.encode()),
+        (
+            ("diff", "--all-targets", "--against", "HEAD"),
+            ("diff", "--all-targets", "--affected", "--against", "HEAD"),
+            ("diff", "--target", "prod", "--against", "HEAD", "--report", "html"),
+        ),
+        "openflow.yaml",
+        {name: text for name, text in IN_PROJECT.items() if name != "openflow.yaml"},
+        codes=WITH_TREES,
+        past={},
+        today={"openflow.yaml": PROJECT, "job.yaml": CRON},
+    ),
+    "revision": Kind(
+        (words(REVISIONS),),
+        (("diff", "..."), ("diff", "job.yaml", "..."), ("diff", "--against", "...")),
+        beside={name: text for name, text in IN_PROJECT.items() if name != "openflow.yaml"},
+        mutate=(reworded,),
+        codes=WITH_TREES | {Exit.CLUSTER},
+        past={},
+        today={"job.yaml": JOB},
+    ),
     "manifest": Kind(
-        (MORE.encode(), GIVEN.encode()),
+        (MORE.encode(), GIVEN.encode(), WORKLOADS),
         (
             ("render", "--target", "t"),
+            ("validate", "--target", "t"),
             ("render", "--target", "k"),
             ("render", "--target", "t", "--check", "--report", "json"),
         ),

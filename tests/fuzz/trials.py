@@ -15,10 +15,11 @@ import shutil
 import signal
 import socket
 import stat
+import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from importlib import import_module
 from pathlib import Path
@@ -52,6 +53,7 @@ _PRELOADED = (
         "openflow_render.cli.validate",
         "openflow_render.cli.trees",
     ),
+    *("openflow_render.cli.against", "openflow_render.cli.change_page", "openflow_render.cli.affected"),
     *("openflow_render.cli.delete", "openflow_render.cluster.execution", "openflow_render.cluster.planner"),
     *("openflow_render.emit.files", "openflow_render.engines.spark.engine", "openflow_render.importers.spark_submit"),
 )
@@ -101,7 +103,15 @@ class Trials:
 
     def _lay_out(self, kind: Kind, content: bytes) -> None:
         shutil.rmtree(self._project, ignore_errors=True)
-        for name, text in {**kind.beside, **({kind.place: content} if kind.place else {})}.items():
+        laid = {**kind.beside, **({kind.place: content} if kind.place else {})}
+        if kind.past is not None:
+            self._write({**laid, **kind.past})
+            for words in (("init", "-q"), ("add", "-Af"), ("commit", "-qm", "state")):
+                _git(self._project, *words)
+        self._write({**laid, **kind.today})
+
+    def _write(self, files: Mapping[str, str | bytes]) -> None:
+        for name, text in files.items():
             file = self._project / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(text.encode() if isinstance(text, str) else text)
@@ -116,7 +126,8 @@ class Trials:
         pid = os.fork()
         if not pid:
             stdin = self._project / kind.place if kind.on_stdin else Path(os.devnull)
-            _become(self._project, arguments, env, (stdin, out, err), reaches_out=Exit.CLUSTER in kind.codes)
+            watching = _Watching(self._around, reaches_out=Exit.CLUSTER in kind.codes, asks_git=kind.past is not None)
+            _become(self._project, arguments, env, (stdin, out, err), watching)
         code, used = _wait(pid)
         spent = used.ru_utime + used.ru_stime
         return Outcome(code, out.read_bytes(), err.read_bytes(), spent, used.ru_maxrss / 1024)
@@ -132,13 +143,21 @@ def _environment(around: Path) -> dict[bytes, bytes]:
     return kept | {os.fsencode(name): os.fsencode(around / place) for name, place in own.items()}
 
 
+def _git(folder: Path, *words: str) -> None:
+    """Prepare the repository that a trial is held in."""
+    identity = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+    env = {"PATH": os.environ["PATH"], "HOME": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    command = ["git", *identity, "-c", "init.defaultBranch=main", "-c", "core.autocrlf=false", *words]
+    subprocess.run(command, cwd=folder, env=env, check=True, stdin=subprocess.DEVNULL)
+
+
 def _variables(content: bytes) -> dict[bytes, bytes]:
     pairs = (word.partition(b"=") for word in content.split(b"\0")[:-1])
     return {name: value for name, _, value in pairs if name}
 
 
 def _become(
-    folder: Path, arguments: list[str], env: dict[bytes, bytes], streams: tuple[Path, ...], *, reaches_out: bool
+    folder: Path, arguments: list[str], env: dict[bytes, bytes], streams: tuple[Path, ...], watching: _Watching
 ) -> None:
     """Be ``openflow``; does not return."""
     try:
@@ -155,7 +174,7 @@ def _become(
         sys.argv = ["openflow", *arguments]
         cli._crashed = _told  # type: ignore[attr-defined]
         _bound()
-        sys.addaudithook(_Watching(folder.parent, reaches_out=reaches_out).look)
+        sys.addaudithook(watching.look)
         cli.main()
     except SystemExit as left:
         sys.stdout.flush()
@@ -181,19 +200,22 @@ def _bound() -> None:
 
 
 class _Watching:
-    """Ends the process when it writes outside of ``around``, starts a program, or talks to anybody."""
+    """Ends the process when it writes outside of ``around``, starts a program but git, or talks to anybody."""
 
     _ALIEN = frozenset({"subprocess.Popen", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "pty.spawn"})
     _CHANGES = frozenset({"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.symlink", "os.link", "os.truncate"})
     _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
-    def __init__(self, around: Path, *, reaches_out: bool) -> None:
+    def __init__(self, around: Path, *, reaches_out: bool, asks_git: bool) -> None:
         self._around = os.path.realpath(around)
         self._reaches_out = reaches_out
+        self._asks_git = asks_git
 
     def look(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event in self._ALIEN:
-            self._end(event, arguments)
+            is_git = event == "subprocess.Popen" and Path(os.fsdecode(arguments[0])).name == "git"
+            if not (self._asks_git and is_git):
+                self._end(event, arguments)
         elif event in {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"}:
             if not self._reaches_out:
                 self._end(event, arguments)
