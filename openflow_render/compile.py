@@ -5,7 +5,7 @@ Compilation is pure. A second, watched run gives the same result and says why; f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple, cast
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, cast
 from openflow_render import checks, engines, schedulers
 from openflow_render.checks import ignoring, kubernetes
 from openflow_render.core import codes, paths
+from openflow_render.core.identity import plain
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Finding, Ignore, Origin, Report, Severity
 from openflow_render.core.resource import Bundle, Manifest, Resource, misfit
@@ -38,6 +39,7 @@ DEFAULT_NAMESPACE = "default"
 class Settings(NamedTuple):
     """What the command line and the project say about a compilation besides the job.
 
+    ``kubernetes_at`` is where the version of Kubernetes is said, if it is.
     ``project`` and ``target`` are the names of the target, if there is one; ``controller`` is who syncs the objects,
     ``argocd`` or ``flux``, if one does; ``old_run`` what becomes of a run under way where the job does not say;
     ``provenance`` whether objects name their source; ``tree`` whether they are written to a folder; ``given`` what is
@@ -57,6 +59,7 @@ class Settings(NamedTuple):
     tree: bool = False
     given: Given = NOTHING
     ignores: Sequence[Ignore] = ()
+    kubernetes_at: Origin = Origin("--kubernetes")
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -80,17 +83,28 @@ def _checked(source: Source, settings: Settings, report: Report) -> Bundle | Non
     if bundle is None:
         return None
     profile = source.tree["spec"].get("security", {}).get("profile", "none")
-    context = checks.Context(settings.kubernetes, profile, source.tree, settings.controller, settings.given)
+    context = checks.Context(
+        settings.kubernetes, profile, source.tree, settings.controller, settings.given, settings.kubernetes_at
+    )
     checks.run(bundle, context, report)
     for resource in bundle:
         if resource.literal and settings.tree:
             name = str(resource.key)
             report.add(codes.SECRET_IN_TREE, at=("metadata", "name"), target=(name, ("data",)), object=name)
         elif resource.literal:
-            report.add(codes.CONTENT_KEPT_BACK, at=("metadata", "name"), name=resource.name)
+            target = (str(resource.key), ("data",))
+            report.add(codes.CONTENT_KEPT_BACK, at=("metadata", "name"), target=target, name=resource.name)
     if any(finding.target for finding in report):
-        _point_at_input(source, settings, report)
+        point_at_input(source, settings, report)
+    _tell_once(report)
     return bundle
+
+
+def _tell_once(report: Report) -> None:
+    """Of a secret that may not be written as it stands, what stops it is told, and not that it stands in the clear."""
+    stopped = {finding.origin for finding in report if finding.code is codes.SECRET_IN_TREE}
+    by_sight = (codes.SECRET_BY_FORM, codes.SECRET_BY_NAME)
+    report.findings[:] = [each for each in report if each.code not in by_sight or each.origin not in stopped]
 
 
 def explain_job(source: Source, settings: Settings, report: Report) -> tuple[Bundle, Recorder] | None:
@@ -296,18 +310,46 @@ def nearest(credits_: Credits, path: Path) -> Credit:
 # --- findings about output fields ---
 
 
-def _point_at_input(source: Source, settings: Settings, report: Report) -> None:
+def point_at_input(source: Source, settings: Settings, report: Report) -> None:
     """Give every finding about an output field the input line that caused it."""
     causes = Causes(source, settings)
-    report.findings[:] = [
-        finding if finding.target is None else finding._replace(origin=_cause(finding, finding.target, causes))
-        for finding in report
-    ]
+    report.findings[:] = _once(
+        finding if finding.target is None else _placed(finding, finding.target, causes) for finding in report
+    )
+
+
+def _placed(finding: Finding, target: tuple[str, Path], causes: Causes) -> Finding:
+    """``finding`` at its place; that of a value that clashes with its own stands behind the message, if it is another.
+
+    Of such a value that only our own template says the place is told by the field's name alone.
+    """
+    finding = finding._replace(origin=_cause(finding, target, causes))
+    other = causes.find(*finding.beside) if finding.beside and finding.ignored is None else finding.origin
+    if other == finding.origin or other.file.startswith(BUILT_IN):
+        return finding
+    return finding._replace(message=f"{finding.message} ({other})")
+
+
+def _once(findings: Iterable[Finding]) -> list[Finding]:
+    """``findings``, but of those that one line causes in several objects, and are the same for the rest, the first."""
+    found: dict[Any, list[Finding]] = {}
+    for each in findings:
+        name = plain(each.target[0]) if each.target and each.ignored is None else ""
+        told = each.message.replace(name, "") if name else each
+        found.setdefault((each.code, each.origin, each.target and each.target[1], told), []).append(each)
+    return [_counted(first, len(others)) for first, *others in found.values()]
+
+
+def _counted(finding: Finding, others: int) -> Finding:
+    objects = f"{others} more object{'' if others == 1 else 's'}"
+    return finding._replace(message=f"{finding.message} (and {objects})") if others else finding
 
 
 def _cause(finding: Finding, target: tuple[str, Path], causes: Causes) -> Origin:
     """The input line behind ``target``; what is ignored is not worth a watched run, so that is where it is ignored."""
-    return causes.find(*target) if finding.ignored is None else finding.ignored.origin
+    if finding.ignored is not None:
+        return finding.ignored.origin
+    return causes.placed(*target) if finding.code.of_template else causes.said(*target)
 
 
 class Causes:
@@ -334,6 +376,24 @@ class Causes:
         if fields:
             return self._source.origin(likeliest(fields, path))
         return credit.placed[-1] if credit.placed else self._source.origin(("metadata", "name"))
+
+    def said(self, name: str, path: Path) -> Origin:
+        """As `find`, but always a line of the input: of what only our own template says, where the object is wanted."""
+        place = self.find(name, path)
+        if not place.file.startswith(BUILT_IN):
+            return place
+        wanted = written_fields(self._source.tree, self._tables.get(name, {}).get((), Credit()))
+        return self._source.origin(wanted[0] if wanted else ("metadata", "name"))
+
+    def placed(self, name: str, path: Path) -> Origin:
+        """Where a template places the field ``path`` of the object ``name``, or the first beside it if it does not."""
+        credits_ = self._tables.get(name, {})
+        for length in range(len(path), -1, -1):
+            around = (credit for each, credit in credits_.items() if each[:length] == path[:length])
+            placed = next((credit.placed[-1] for credit in around if credit.placed), None)
+            if placed is not None:
+                return placed
+        return self.find(name, path)
 
     @cached_property
     def _tables(self) -> Mapping[str, Credits]:

@@ -66,7 +66,8 @@ def _faults(imported: Imported) -> list[Finding]:
     source = load_text(imported.text, label, types=schema.types_at, report=report)
     _, found = jobs.compile_all([source], Settings(), lambda _: None)
     errors = [each for each in (*report, *found) if each.severity is Severity.ERROR]
-    fields = {origin: path for path, origin in source.document.origins.items()} if errors else {}
+    told = (source.document.key_origins, source.document.origins) if errors else ()
+    fields = {origin: path for origins in told for path, origin in origins.items()}
 
     def place(error: Finding) -> Origin:
         field = fields.get(error.origin, ())

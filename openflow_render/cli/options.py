@@ -17,9 +17,10 @@ from openflow_render.compile import Settings
 from openflow_render.core import codes
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Origin, Report, nearest
-from openflow_render.source import assignments
+from openflow_render.source import assignments, manifests
 from openflow_render.source import given as stated
 from openflow_render.source.load import STDIN, Around, Source, Stream, load
+from openflow_render.source.manifests import Manifests
 from openflow_render.source.reader import Document
 from openflow_render.spec import schema
 from openflow_render.spec.project import Target
@@ -158,12 +159,16 @@ def _fields(group: Any) -> list[Parameter]:
 
 
 class Task(NamedTuple):
-    """Jobs that are to be compiled, and for what; ``folder`` is the root of the project of ``target``."""
+    """Jobs that are to be compiled, and for what; ``folder`` is the root of the project of ``target``.
+
+    ``manifests`` are the target's further ones, if it has some.
+    """
 
     sources: list[Source]
     settings: Settings
     folder: FilePath
     target: Target | None
+    manifests: Manifests | None = None
 
 
 def task(
@@ -250,11 +255,15 @@ def _task(
     root = project.root if project is not None else FilePath()
     paths = paths or [projects.below(root, each) for each in target.jobs] if target is not None else paths or ()
     settings = _settings(given, compiling, project, target, strict=strict)
-    settings = settings._replace(given=stated.read(_stated(compiling, project, target), report))
+    settings = settings._replace(kubernetes_at=_version_at(compiling.kubernetes_version, project, target))
+    named = target.manifests if target is not None else ()
+    further = manifests.read(named, root, strict=strict) if named else None
+    settings = settings._replace(given=stated.read(_stated(compiling, project, target), report, further))
     around = (
         Around(project.document, root, target.name if target is not None else None) if project is not None else None
     )
-    return Task(_sources(paths, given, report, compiling.run_id, around, stream), settings, root, target)
+    sources = _sources(paths, given, report, compiling.run_id, around, stream)
+    return Task(sources, settings, root, target, further)
 
 
 _NOTHING_GIVEN = "name a job file or a folder of them{more}"
@@ -313,6 +322,15 @@ def _stated(compiling: Compiling, project: Loaded | None, target: Target | None)
 
 def _minor(named: str | None) -> str:
     return usage(kubernetes.normalise_minor, named or kubernetes.DEFAULT)
+
+
+def _version_at(option: str | None, project: Loaded | None, target: Target | None) -> Origin:
+    """Where the version of Kubernetes is said: by the option, of the target, or of all targets."""
+    if option or project is None:
+        return Origin(f"--kubernetes {option}")
+    places: list[Path] = [("spec", "targets", target.name, "kubernetes")] if target is not None else []
+    places = [each for each in places if each in project.document.origins]
+    return project.document.origin(places[0] if places else ("spec", "kubernetes"))
 
 
 def _agree(option: str, value: str, target: Target, of_target: str) -> None:

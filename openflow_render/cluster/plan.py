@@ -251,7 +251,7 @@ class JobPlan:
         """The input line behind a field of an object."""
         if self.causes is None:
             return Origin(str(self.job))
-        return self.causes.find(str(key), path or ("metadata", "name"))
+        return self.causes.said(str(key), path or ("metadata", "name"))
 
     def add(self, code: Code, key: Key, path: Path = (), **values: object) -> None:
         """Add a finding about a field of an object to the report, at the input line behind it."""

@@ -182,7 +182,8 @@ class Planner:
         if self.cluster.discovery.find(Kind(key.api_version, key.kind)) is not None:
             return False
         advice = preflight.what_to_install(key.api_version)
-        plan.add(codes.KIND_NOT_SERVED, key, kind=key.kind, api=key.api_version, object=key, advice=advice)
+        values = {"kind": key.kind, "api": key.api_version, "object": key, "advice": advice}
+        plan.add(codes.KIND_NOT_SERVED, key, ("apiVersion",), **values)
         unknown = "its kind is not known"
         plan.steps.append(Step(key, Action.CREATE, run=run, wanted=resource.manifest, simulated=unknown))
         return True

@@ -5,13 +5,13 @@ A stage adds to the report and carries on; whoever owns the run decides when err
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
-from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from openflow_render.core import paths
+from openflow_render.core.globs import fits
 from openflow_render.core.identity import lasting, plain
 from openflow_render.core.paths import Path
 
@@ -50,7 +50,9 @@ class Code(NamedTuple):
     Codes of rules also say where the rule comes from (``source``), and show it by two fragments that are laid over a
     sound job: ``bad`` gives a finding, ``good`` does not. A fragment is the ``spec`` of an overlay, so it may hold
     ``job`` and ``patches``; besides, ``given`` may list objects of the cluster, and ``target`` hold fields of a target.
-    ``ignorable`` is for an error that a user may know better than we; warnings and notes always are.
+    ``ignorable`` is for an error that a user may know better than we; warnings and notes always are. ``of_template`` is
+    for what only a template can do wrong, so that it is told there, and not at a job field whose value is placed;
+    ``of_key`` is for a field that is wrong whatever its value is, so that it is told at its name.
     """
 
     id: str
@@ -62,6 +64,8 @@ class Code(NamedTuple):
     good: str = ""
     source: str = ""
     ignorable: bool = False
+    of_template: bool = False
+    of_key: bool = False
 
     @property
     def may_be_ignored(self) -> bool:
@@ -104,12 +108,13 @@ class Ignore(NamedTuple):
         """Whether a finding ``code`` about ``target`` is among them."""
         if code.id != self.code:
             return False
-        return self.object is None or (target is not None and fnmatchcase(lasting(target[0]), self.object))
+        return self.object is None or (target is not None and fits(lasting(target[0]), self.object))
 
 
 class Finding(NamedTuple):
     """One thing to tell the user. ``target`` names the object and field when an output field is meant.
 
+    ``beside`` is the field of another value that clashes with that one, in the same way.
     What the user has chosen to live with is not told, and weighs nothing: ``ignored`` is where that is written.
     """
 
@@ -120,23 +125,27 @@ class Finding(NamedTuple):
     severity: Severity
     target: tuple[str, Path] | None = None
     ignored: Ignore | None = None
+    beside: tuple[str, Path] | None = None
 
 
 class Report:
     """The findings of one run, and where in the input each field stands.
 
-    ``locate`` turns a path into the job, such as ``spec.driver.memory``, to its origin; ``severities`` are those that
-    the project gives to codes; ``ignores``, which may be set later, is what the user lives with.
+    ``locate`` turns a path into the job, such as ``spec.driver.memory``, to the origin of its value, and ``locate_key``
+    to that of its name; ``severities`` are those that the project gives to codes; ``ignores``, which may be set later,
+    is what the user lives with.
     """
 
     def __init__(
         self,
         locate: Callable[[Path], Origin],
         *,
+        locate_key: Callable[[Path], Origin] | None = None,
         strict: bool = False,
         severities: Mapping[str, Severity] = MappingProxyType({}),
     ) -> None:
         self._locate = locate
+        self._locate_key = locate_key or locate
         self._strict = strict
         self._severities = severities
         self.ignores: Sequence[Ignore] = ()
@@ -160,13 +169,15 @@ class Report:
         message, hint = (visible(text.format(**values)) for text in (code.text, code.hint))
         ignored = next((each for each in self.ignores if each.covers(code, target)), None)
         severity = severity if ignored is None else Severity.NOTE
-        self.findings.append(Finding(code, self.origin(at), message, hint, severity, target, ignored))
+        origin = self.origin(at, of_key=code.of_key)
+        self.findings.append(Finding(code, origin, message, hint, severity, target, ignored))
 
-    def origin(self, at: str | Path | Origin) -> Origin:
-        """The place that ``at`` names."""
+    def origin(self, at: str | Path | Origin, *, of_key: bool = False) -> Origin:
+        """The place that ``at`` names; of a field it is that of its value, or of its name."""
         if isinstance(at, Origin):
             return at
-        return self._locate(paths.parse(at) if isinstance(at, str) else at)
+        locate = self._locate_key if of_key else self._locate
+        return locate(paths.parse(at) if isinstance(at, str) else at)
 
     @property
     def failed(self) -> bool:
@@ -196,11 +207,28 @@ class Rejected(Exception):  # noqa: N818 - it is the input's state, and no error
 
 def nearest(word: str, known: Any) -> str:
     """A hint's tail, `` (did you mean `x`?)``, when one of ``known`` is close to ``word``; else an empty text."""
+    close = closest(word, known)
+    return f" (did you mean `{close}`?)" if close else ""
+
+
+_LONGEST_WORD = 200
+"""Characters of a word that may be a misspelt one; a longer one takes too long to compare."""
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """The one of ``known`` that ``word`` is most like; empty when none is close."""
     from difflib import get_close_matches
 
+    if len(word) > _LONGEST_WORD:
+        return ""
     names = {each.lower(): each for each in known}
-    close = get_close_matches(word.lower(), names, n=1, cutoff=0.7)
-    return f" (did you mean `{names[close[0]]}`?)" if close else ""
+    close = get_close_matches(word.lower(), names, n=1, cutoff=0.7) or _shuffled(word.lower(), names)
+    return names[close[0]] if close else ""
+
+
+def _shuffled(word: str, names: Any) -> list[str]:
+    """The names with the letters of ``word`` in another order: what a slip of fingers makes of a short one."""
+    return [each for each in names if sorted(each) == sorted(word)]
 
 
 def visible(text: str) -> str:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from openflow_render.core import codes
-from openflow_render.core.report import Origin, Report
+from openflow_render.core.report import Report
 from openflow_render.engines.spark.properties import items
 from openflow_render.importers import Imported, UsageError
 from openflow_render.importers.refusals import CHECKS, FILE_LISTS, INTERNAL, image, is_dynamic
@@ -46,18 +46,19 @@ def imported(submission: Submission, report: Report, engine_version: str | None)
 def _version(submission: Submission, setting: Setting | None, given: str | None, report: Report) -> str:
     if given is not None and not re.fullmatch(r"[0-9]+\.[0-9]+(\.[0-9]+)?([-.+][0-9A-Za-z.+-]+)?", given):
         raise UsageError(f"--engine-version {given} is not a version: write for example {NEWEST}")
-    name = setting.value if setting else ""
-    at = setting.origin if setting else Origin(submission.source)
-    if name.startswith("kubespark/"):
-        report.add(codes.IMAGE_OF_SPARK_2, at=at, image=name, newest=NEWEST)
+    name, at = (setting.value, setting.origin) if setting else ("", submission.at)
     version = given or _version_in(name)
     if version is None:
-        submission.remark(report, codes.VERSION_ASSUMED, at, version=NEWEST)
+        if setting is not None:
+            submission.remark(report, codes.VERSION_ASSUMED, at, version=NEWEST)
         return NEWEST
-    if given is None:
-        submission.remark(report, codes.VERSION_FROM_TAG, at, version=version, image=name)
     if int(version.split(".")[0]) < 3:
-        report.add(codes.IMPORTED_RELEASE_TOO_OLD, at=at, version=version, newest=NEWEST)
+        tag = "" if given else f", going by the tag of {name}"
+        report.add(codes.IMPORTED_RELEASE_TOO_OLD, at=at, version=version, tag=tag, newest=NEWEST)
+    elif given is None:
+        submission.remark(report, codes.VERSION_FROM_TAG, at, version=version, image=name)
+    elif name.startswith("kubespark/"):
+        report.add(codes.IMAGE_OF_SPARK_2, at=at, image=name, newest=NEWEST)
     return version
 
 

@@ -27,8 +27,9 @@ def import_properties(path: str | FilePath, *, engine_version: str | None = None
     settings = collect(read_settings(path, report), report)
     if unread(report):
         return Imported("", report)
-    submission = Submission("properties", engine_of(settings), settings, fallback_name=FilePath(path).stem)
-    submission.remark(report, codes.IMPORTED_NO_APPLICATION, Origin(str(path)))
+    at = Origin(str(path))
+    submission = Submission("properties", at, engine_of(settings), settings, fallback_name=FilePath(path).stem)
+    submission.remark(report, codes.IMPORTED_NO_APPLICATION, at)
     return imported(submission, report, engine_version)
 
 
@@ -37,7 +38,8 @@ def read_settings(path: str | FilePath, report: Report) -> Iterator[Setting]:
     try:
         entries = list(javaproperties.entries(_content(FilePath(path)).decode()))
     except (OSError, ValueError) as error:
-        report.add(codes.PROPERTIES_NOT_READ, at=Origin(str(path)), path=path, reason=_reason(error))
+        line = error.line if isinstance(error, javaproperties.MalformedError) else 0
+        report.add(codes.PROPERTIES_NOT_READ, at=Origin(str(path), line), path=path, reason=_reason(error))
         return
     for key, value, line in entries:
         yield Setting(value.strip(_TRIMMED), Origin(str(path), line), key)

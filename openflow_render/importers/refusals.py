@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from openflow_render.core import codes
 from openflow_render.core.report import Origin, Report
@@ -33,23 +34,25 @@ def refuse_target(submission: Submission, report: Report) -> None:
     master = submission.settings.pop("spark.master", remote)
     mode = submission.settings.pop("spark.submit.deployMode", None)
     if remote is not None and (master is not remote or mode is not None):
-        report.add(codes.REMOTE_AND_MASTER, at=remote.origin, other="a master" if mode is None else "a deploy mode")
+        other, what = (mode, "a deploy mode") if mode is not None else (master, "a master")
+        report.add(codes.REMOTE_AND_MASTER, at=remote.origin, other=what, place=other.origin if other else "")
         return
     if master is None:
-        report.add(codes.CLUSTER_MODE_ASSUMED, at=Origin(submission.source), what="--master", assumed="Kubernetes")
+        advice = "give k8s://https://HOST:PORT as the master; which cluster that is does not matter here"
+        values: dict[str, Any] = {"what": "the master", "assumed": "Kubernetes", "advice": advice}
+        report.add(codes.CLUSTER_MODE_ASSUMED, at=submission.at, **values)
     elif not master.value.startswith("k8s://"):
         report.add(codes.NOT_KUBERNETES, at=master.origin, master=master.value)
     if mode is None:
-        report.add(
-            codes.CLUSTER_MODE_ASSUMED, at=Origin(submission.source), what="--deploy-mode", assumed="cluster mode"
-        )
+        values = {"what": "the deploy mode", "assumed": "cluster", "advice": "give cluster as the deploy mode"}
+        report.add(codes.CLUSTER_MODE_ASSUMED, at=submission.at, **values)
     elif mode.value != "cluster":
         report.add(codes.CLIENT_MODE, at=mode.origin, mode=mode.value)
 
 
 def refuse_application(submission: Submission, report: Report) -> None:
     """Refuse what cannot be started from a driver pod."""
-    main, at = submission.main, Origin(submission.source)
+    main, at = submission.main, submission.at
     if main is None:
         report.add(codes.NO_PRIMARY_RESOURCE, at=at)
         return
@@ -114,7 +117,7 @@ def refuse_expressions(submission: Submission, report: Report) -> None:
 
 
 def _texts(submission: Submission) -> Iterator[tuple[str, str, Origin]]:
-    at = Origin(submission.source)
+    at = submission.at
     yield "the application", f"{submission.main} {submission.main_class} {submission.proxy_user}", at
     for index, argument in enumerate(submission.args, 1):
         yield f"argument {index} of the application", argument, at
@@ -127,7 +130,7 @@ def image(submission: Submission, report: Report) -> Setting | None:
     for name in ("spark.kubernetes.container.image", "spark.kubernetes.driver.container.image"):
         if name in submission.settings:
             return submission.settings[name]
-    report.add(codes.IMPORTED_NO_IMAGE, at=Origin(submission.source))
+    report.add(codes.IMPORTED_NO_IMAGE, at=submission.at)
     return None
 
 

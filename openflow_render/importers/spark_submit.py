@@ -7,6 +7,7 @@ Options win over ``--conf``, and that over the file of ``--properties-file``. Th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from openflow_render.core import codes
 from openflow_render.core.report import Origin, Report
@@ -18,6 +19,13 @@ from openflow_render.importers.refusals import is_script, refuse_application
 from openflow_render.importers.submission import Setting, Settings, Submission, collect, engine_of
 
 _SOURCE = "spark-submit"
+
+_INSTEAD = {
+    "--supervise": "set run.as to job or deployment in the job file, which start a driver again",
+    "--queue": "set scheduling.scheduler to one that has queues in the job file, and scheduling.queue",
+    "spark.cores.max": "set executor.instances and executor.cores in the job file",
+}
+"""What does on Kubernetes what options for other cluster managers do there."""
 
 
 def import_spark_submit(arguments: Sequence[str], *, engine_version: str | None = None) -> Imported:
@@ -33,6 +41,7 @@ def import_spark_submit(arguments: Sequence[str], *, engine_version: str | None 
         return Imported("", report)
     submission = Submission(
         _SOURCE,
+        Origin(_SOURCE),
         engine_of(settings, command.program),
         settings,
         fallback_name=_fallback_name(command),
@@ -75,11 +84,12 @@ def _say_what_has_no_effect(command: Command, submission: Submission, report: Re
     given = {option for option, _ in command.options}
     for option in ("--supervise", "--queue"):
         if option in given:
-            submission.remark(report, codes.NO_EFFECT_ON_KUBERNETES, Origin(option), name=option)
+            values: dict[str, Any] = {"name": option, "advice": _INSTEAD[option]}
+            submission.remark(report, codes.NO_EFFECT_ON_KUBERNETES, Origin(option), **values)
     if "spark.cores.max" in submission.settings:
-        report.add(
-            codes.NO_EFFECT_ON_KUBERNETES, at=submission.settings["spark.cores.max"].origin, name="spark.cores.max"
-        )
+        at = submission.settings["spark.cores.max"].origin
+        values = {"name": "spark.cores.max", "advice": _INSTEAD["spark.cores.max"]}
+        report.add(codes.NO_EFFECT_ON_KUBERNETES, at=at, **values)
         submission.beside["spark.cores.max"] = report.findings[-1].message
     if "--properties-file" not in given or "--load-spark-defaults" in given:
         submission.remark(report, codes.DEFAULTS_NOT_READ, Origin(_SOURCE))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from openflow_render.core import codes
 from openflow_render.core.report import Code, Origin, Report
-from openflow_render.engines.spark import legacy, properties
+from openflow_render.engines.spark import legacy, properties, registered
 from openflow_render.engines.spark.distribution import PREFIXES, canonical
 
 KEPT = frozenset({"spark.kubernetes.driver.podTemplateFile", "spark.kubernetes.driver.podTemplateContainerName"})
@@ -33,10 +33,12 @@ Settings = dict[str, Setting]
 class Submission:
     """A submission: its properties, and what Spark has no property for.
 
-    ``remarks`` are comments for the head of the job file, ``beside`` such for single properties.
+    ``at`` is the place of all that has none of its own. ``remarks`` are comments for the head of the job file,
+    ``beside`` such for single properties.
     """
 
     source: str
+    at: Origin
     engine: str
     settings: Settings
     fallback_name: str
@@ -64,10 +66,12 @@ def collect(given: Iterable[Setting], report: Report) -> Settings:
         name = canonical(setting.written)
         before = settings.pop(name, setting)
         if not name.startswith("spark."):
-            report.add(codes.NOT_A_SPARK_PROPERTY, at=setting.origin, name=name)
+            said: dict[str, Any] = registered.unprefixed(name)
+            report.add(codes.NOT_A_SPARK_PROPERTY, at=setting.origin, name=name, **said)
             continue
         if before.written != setting.written and before.value != setting.value:
-            report.add(codes.TWO_SPELLINGS, at=setting.origin, name=setting.written, other=before.written)
+            values: dict[str, Any] = {"name": setting.written, "other": before.written, "place": before.origin}
+            report.add(codes.TWO_SPELLINGS, at=setting.origin, **values)
         settings[name] = setting
     return settings
 

@@ -248,9 +248,8 @@ def _add_type_finding(assignment: Assignment, allowed: frozenset[str], report: R
     structured = allowed <= {"object", "array"}
     advice = f"use --set-json {field}=..., or set a field below it" if structured else "check the value"
     wanted = " or ".join(_WORDS.get(name, name) for name in sorted(allowed - {"null"}))
-    report.add(
-        codes.SET_TYPE, at=assignment.origin, field=field, wanted=wanted, text=repr(assignment.value), advice=advice
-    )
+    text = f'"{assignment.value}"'
+    report.add(codes.SET_TYPE, at=assignment.origin, field=field, wanted=wanted, text=text, advice=advice)
 
 
 _WORDS: Mapping[str, str] = {

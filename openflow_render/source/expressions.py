@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from math import isinf
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from openflow_render.core.report import nearest
 from openflow_render.core.watch import Plan
 from openflow_render.source import values
 
@@ -273,7 +274,7 @@ def _objection(node: nodes.Node) -> str:
     if isinstance(node, nodes.Const) and isinstance(node.value, float) and isinf(node.value):
         return "the number is too large"
     if isinstance(node, nodes.Filter):
-        return "" if node.name in _FILTERS else f"there is no filter `{node.name}`"
+        return "" if node.name in _FILTERS else f"there is no filter `{node.name}`{nearest(node.name, _FILTERS)}"
     if isinstance(node, nodes.Name):
         return "" if node.name != "self" and not node.name.startswith("_") else f"the name `{node.name}` is reserved"
     if isinstance(node, nodes.Getattr):
@@ -281,7 +282,21 @@ def _objection(node: nodes.Node) -> str:
     if isinstance(node, nodes.Getitem):
         constant = isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, (str, int))
         return "" if constant or isinstance(node.arg, nodes.Neg) else "what stands in brackets must be a text or number"
-    return "" if isinstance(node, _allowed()) else f"{type(node).__name__} is not allowed"
+    kind = type(node).__name__
+    return "" if isinstance(node, _allowed()) else f"{_WORDED.get(kind, kind)} is not allowed"
+
+
+_WORDED = {
+    "Call": "a call",
+    "Dict": "a map",
+    "List": "a list",
+    "Mod": "`%`",
+    "Pow": "`**`",
+    "Slice": "a slice",
+    "Test": "a test with `is`",
+    "Tuple": "a tuple",
+}
+"""What people call the nodes that jinja2 makes of text that they might write."""
 
 
 @cache

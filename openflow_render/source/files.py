@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from copy import copy
 from hashlib import sha256
 from pathlib import Path as FilePath
@@ -9,11 +11,14 @@ from urllib.parse import unquote, urlsplit
 
 from openflow_render.core import codes
 from openflow_render.core.paths import Path
-from openflow_render.core.report import Report
-from openflow_render.source import disk
+from openflow_render.core.report import Report, closest
+from openflow_render.source import disk, values
 from openflow_render.source.values import RESERVED
 
 MAX_BYTES = 1024 * 1024
+
+_LONGEST = 4096
+"""Bytes of a path that the operating system takes; to follow a longer one, part by part, takes minutes."""
 
 
 def project_root(folder: FilePath) -> FilePath:
@@ -28,7 +33,7 @@ def _marks(folder: FilePath) -> tuple[str, ...]:
 
 def inside(path: FilePath, root: FilePath) -> bool:
     """Whether ``path`` lies in ``root``, once both are free of symbolic links."""
-    return FilePath(disk.real(str(path))).is_relative_to(disk.real(str(root)))
+    return len(str(path)) <= _LONGEST and FilePath(disk.real(str(path))).is_relative_to(disk.real(str(root)))
 
 
 def is_folder(path: str) -> bool:
@@ -37,6 +42,16 @@ def is_folder(path: str) -> bool:
         return disk.is_folder(path)
     except OSError:
         return False
+
+
+def namesake(path: FilePath) -> str:
+    """A hint's tail, as of `nearest`: what has almost the same name as the file ``path``, which is not there."""
+    try:
+        names = {FilePath(name).stem: name for name in disk.names(str(path.parent))}
+    except OSError:
+        return ""
+    close = closest(path.stem, names)
+    return f" (did you mean `{names[close]}`?)" if close else ""
 
 
 def bounded(path: str | FilePath, limit: int) -> bytes:
@@ -78,6 +93,10 @@ class Files:
         same.contents = {}
         return same
 
+    def label(self, path: str) -> str:
+        """The file that the job calls ``path``, as messages name it: beside the job's own."""
+        return FilePath(self.folder, _of_uri(path) if path.startswith("file:/") else path).as_posix()
+
     def read_text(self, path: str, at: str | Path, report: Report) -> str | None:
         """The text of the file that the job field ``at`` calls ``path``; ``None``, with a finding, when it has none."""
         content = self.read_bytes(path, at, report)
@@ -92,6 +111,13 @@ class Files:
             return None
         return text
 
+    def _refuse(self, path: str, at: str | Path, report: Report) -> None:
+        if len(path) > _LONGEST:
+            reason = os.strerror(errno.ENAMETOOLONG)
+            report.add(codes.FILE_UNREADABLE, at=at, path=values.short(path), reason=reason)
+        else:
+            report.add(codes.FILE_OUTSIDE, at=at, path=path, root=self.root)
+
     def read_bytes(self, path: str, at: str | Path, report: Report) -> bytes | None:
         """The content of the file that the job field ``at`` calls ``path``, such as a keytab."""
         if path.startswith("file:/"):
@@ -101,14 +127,14 @@ class Files:
             return None
         looked = FilePath(self.folder, path)
         if not inside(looked, self.root):
-            report.add(codes.FILE_OUTSIDE, at=at, path=path, root=self.root)
+            self._refuse(path, at, report)
             return None
         if FilePath(path).is_absolute():
             report.add(codes.FILE_ABSOLUTE, at=at, path=path)
         try:
             content = regular(looked, MAX_BYTES)
         except FileNotFoundError:
-            report.add(codes.FILE_MISSING, at=at, path=path, looked=looked)
+            report.add(codes.FILE_MISSING, at=at, path=path, near=namesake(looked), looked=looked)
             return None
         except OSError as error:
             report.add(codes.FILE_UNREADABLE, at=at, path=path, reason=error.strerror)

@@ -101,13 +101,17 @@ def explain(error: Exception, at: Origin, text: str, report: Report) -> None:
     if isinstance(error, expressions.BadExpression):
         report.add(codes.BAD_EXPRESSION, at=at, text=error.text, reason=error.reason)
     elif isinstance(error, expressions.Undefined):
-        around, _, last = error.name.rpartition(".")
-        close = nearest(last, error.known).replace("`", f"`{around}.", 1) if around else nearest(last, error.known)
-        report.add(codes.UNDEFINED_VAR, at=at, name=error.name, nearest=close)
+        report.add(codes.UNDEFINED_VAR, at=at, name=error.name, nearest=close(error))
     elif isinstance(error, expressions.NotText):
         report.add(codes.NOT_INSIDE_TEXT, at=at, text=error.text, what=error.what)
     else:
         report.add(codes.EXPRESSION_FAILED, at=at, text=values.short(text), reason=error)
+
+
+def close(error: expressions.Undefined) -> str:
+    """A hint's tail, as of `nearest`: the name that is defined where the undefined one was looked up."""
+    around, _, last = error.name.rpartition(".")
+    return nearest(last, error.known).replace("`", f"`{around}.", 1) if around else nearest(last, error.known)
 
 
 def normalised(value: Any, field: str | int = "") -> Any:

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple, TypeAlias
 from openflow_render.core import codes, paths
 from openflow_render.core.merge import merge
 from openflow_render.core.paths import Path, leaves
-from openflow_render.core.report import Origin, Report, Severity
+from openflow_render.core.report import Origin, Report, Severity, nearest
 from openflow_render.source import assignments as setting
 from openflow_render.source import disk, expressions, layers, overlays, patches, projects, reader
 from openflow_render.source.assignments import Assigned, Assignment, TypesOf
-from openflow_render.source.files import Files, inside, is_folder, project_root, regular
+from openflow_render.source.files import Files, inside, is_folder, namesake, project_root, regular
 from openflow_render.source.layers import Layer
 from openflow_render.source.patches import Patch
 from openflow_render.source.reader import Document
@@ -237,7 +237,7 @@ class _Jobs:
         try:
             content = regular(FilePath(path), reader.MAX_BYTES)
         except FileNotFoundError:
-            self.report.add(codes.NO_SUCH_FILE, at=Origin(label), path=path)
+            self.report.add(codes.NO_SUCH_FILE, at=Origin(label), path=path, near=namesake(FilePath(path)))
         except OSError as error:
             self.report.add(codes.UNREADABLE, at=Origin(label), path=path, reason=error.strerror)
         else:
@@ -404,7 +404,8 @@ class _Run:
         """Find what ``--var`` sets and no expression names; perhaps a name is misspelt."""
         for name, text in self.variables.items():
             if not self.used & {"vars", f"vars.{name}"}:
-                self.report.add(codes.VAR_UNUSED, at=Origin(f"--var {name}={text}"), name=name)
+                near = nearest(name, (each.removeprefix("vars.") for each in self.used))
+                self.report.add(codes.VAR_UNUSED, at=Origin(f"--var {name}={text}"), name=name, near=near)
 
     def parts(self, document: Document) -> Iterator[_Part]:
         if self.around is not None:

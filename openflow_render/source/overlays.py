@@ -11,7 +11,7 @@ from openflow_render.core import codes
 from openflow_render.core.assets import asset
 from openflow_render.core.report import Origin, Report, nearest
 from openflow_render.source import disk, reader
-from openflow_render.source.files import inside, project_root, regular
+from openflow_render.source.files import inside, namesake, project_root, regular
 from openflow_render.source.reader import Document
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class _Chain:
         """
         try:
             file = next((file for file in self.candidates(name, folder) if _is_file(file)), None)
-            close = "" if file else nearest(name, self.names(folder))
+            close = "" if file else self.close(name, folder)
         except OSError as error:
             self.report.add(codes.UNREADABLE, at=at, path=name, reason=error.strerror)
             return
@@ -137,7 +137,11 @@ class _Chain:
     def advice(self, name: str, folder: FilePath | None) -> str:
         if not is_path(name):
             return f"a name is looked up as overlays/{name}.yaml; give a path for any other file"
-        return f"there is no such file: {shown(os.path.realpath(str(next(self.candidates(name, folder)))))}"
+        return f"it is looked up as {shown(os.path.realpath(str(next(self.candidates(name, folder)))))}"
+
+    def close(self, name: str, folder: FilePath | None) -> str:
+        """A hint's tail, as of `nearest`."""
+        return namesake((folder or FilePath()) / name) if is_path(name) else nearest(name, self.names(folder))
 
     def around(self, folder: FilePath | None) -> list[Traversable]:
         """Where names are looked up: beside the overlay that mentions them, in projects, among the shipped."""

@@ -17,7 +17,7 @@ from yaml.error import MarkedYAMLError, YAMLError
 
 from openflow_render.core import codes, paths
 from openflow_render.core.paths import Path
-from openflow_render.core.report import Code, Origin, Report
+from openflow_render.core.report import Code, Origin, Report, nearest
 from openflow_render.source import values
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -43,6 +43,9 @@ _FORBIDDEN = re.compile(
     "\ue000\ue001\ufeff\ufffe\uffff]|\r(?!\n)"
 )
 _PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+
+_YAML_TAG = "tag:yaml.org,2002:"
+"""What `!!` stands for in a tag."""
 
 _REFUSED = object()
 """Stands where the key of a map would, when the key is at fault and its value is read only to be dropped."""
@@ -139,8 +142,9 @@ def _decode(text: bytes, file: str, report: Report) -> str | None:
     try:
         return text.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = text.count(b"\n", 0, error.start) + 1
-        report.add(codes.NOT_UTF8, at=Origin(file, line), reason=f"byte 0x{text[error.start]:02x} begins no character")
+        before = error.object[: error.start].decode()
+        place = Origin(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        report.add(codes.NOT_UTF8, at=place, reason=f"byte 0x{error.object[error.start]:02x} begins no character")
         return None
 
 
@@ -227,6 +231,7 @@ class _Composer:
         }
 
     def run(self, text: str) -> None:
+        self.text = text
         next_event = CParser(text).get_event
         try:
             while (event := next_event()) is not None:
@@ -267,7 +272,7 @@ class _Composer:
 
     def scalar(self, event: Any) -> None:
         if event.tag is not None:
-            self.refuse(codes.TAG, event.start_mark, tag=event.tag)
+            self.refuse(codes.TAG, event.start_mark, tag=event.tag.replace(_YAML_TAG, "!!"))
         value = event.value
         if event.implicit[0]:
             value = self.plain(event)
@@ -294,7 +299,7 @@ class _Composer:
         if len(self.stack) >= MAX_DEPTH:
             self.stop(codes.TOO_DEEP, event.start_mark)
         if event.tag is not None:
-            self.refuse(codes.TAG, event.start_mark, tag=event.tag)
+            self.refuse(codes.TAG, event.start_mark, tag=event.tag.replace(_YAML_TAG, "!!"))
         if event.anchor is not None:
             self.anchor(event, container)
         self.put(container, event)
@@ -357,7 +362,8 @@ class _Composer:
     def alias(self, event: Any) -> None:
         value = None
         if event.anchor not in self.anchors:
-            self.refuse(codes.UNKNOWN_ALIAS, event.start_mark, anchor=event.anchor)
+            near = nearest(event.anchor, self.anchors)
+            self.refuse(codes.UNKNOWN_ALIAS, event.start_mark, anchor=event.anchor, near=near)
         elif self.inside(self.anchors[event.anchor]):
             self.refuse(codes.CYCLIC_ALIAS, event.start_mark, anchor=event.anchor)
         else:
@@ -394,7 +400,7 @@ class _Composer:
 
     def syntax(self, error: YAMLError) -> None:
         mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
-        reason, advice = _in_plain_words(error)
+        reason, advice = _in_plain_words(error, self.text)
         place = (mark.line + 1, mark.column + 1) if mark else ()
         self.report.add(codes.YAML_SYNTAX, at=Origin(self.file, *place), reason=reason, advice=advice)
 
@@ -421,12 +427,22 @@ def _kind(value: Any) -> str:
 
 _QUOTE_IT = "put the text in quotes, or check the indentation"
 _CLOSE_IT = "close it, or check for a missing comma or quote"
+_A_TAB = ("a tab cannot indent a line", "indent with spaces")
 _PLAIN_WORDS: dict[str, tuple[str, str]] = {
     "mapping values are not allowed in this context": ("a `:` may not stand here", _QUOTE_IT),
-    "found character that cannot start any token": (
-        "a value cannot begin with this character",
-        "indent with spaces, not tabs; text that begins with @ ` or % needs quotes",
+    "found character that cannot start any token": ("a value cannot begin with `{char}`", "put the text in quotes"),
+    "found a tab character that violates indentation": _A_TAB,
+    "found a tab character where an indentation space is expected": _A_TAB,
+    "did not find expected alphabetic or numeric character": (
+        "an alias or anchor has no name",
+        "text that begins with `*` or `&` needs quotes",
     ),
+    "did not find expected whitespace or line break": (
+        "a tag has no blank after it",
+        "text that begins with `!` needs quotes",
+    ),
+    "found undefined tag handle": ("no tag is called so", "text that begins with `!` needs quotes"),
+    "mapping keys are not allowed in this context": ("a `?` may not stand here", _QUOTE_IT),
     "found unexpected end of stream": ("a quote is never closed", "close it"),
     "did not find expected ',' or ']'": ("a list that begins with `[` is not closed", _CLOSE_IT),
     "did not find expected ',' or '}'": ("a map that begins with `{` is not closed", _CLOSE_IT),
@@ -450,11 +466,14 @@ _PLAIN_WORDS: dict[str, tuple[str, str]] = {
 }
 
 
-def _in_plain_words(error: YAMLError) -> tuple[str, str]:
+def _in_plain_words(error: YAMLError, text: str) -> tuple[str, str]:
     problem = getattr(error, "problem", None) or str(error)
     reason, advice = _PLAIN_WORDS.get(problem, (" ".join(problem.split()), _QUOTE_IT))
     begun = getattr(error, "context_mark", None)
     at = getattr(error, "problem_mark", None)
+    if at and "{char}" in reason:
+        char = text.split("\n")[at.line][at.column]
+        reason, advice = _A_TAB if char == "\t" else (reason.format(char=char), advice)
     if begun and at and begun.line < at.line:
         reason += f" (begun at line {begun.line + 1})"
     return reason, advice

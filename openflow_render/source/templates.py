@@ -58,7 +58,8 @@ class Template(NamedTuple):
         """Add the finding for an ``error`` of filling the template with ``scope``."""
         origin, text = self.fault(scope)
         if isinstance(error, expressions.Undefined):
-            report.add(codes.TEMPLATE_VALUE, at=origin, template=self.file, name=error.name)
+            name, near = error.name, layers.close(error)
+            report.add(codes.TEMPLATE_VALUE, at=origin, template=self.file, name=name, near=near)
         else:
             layers.explain(error, origin, text, report)
 

@@ -19,6 +19,6 @@ def check(pod: PodFields, at: Path, report: Report) -> None:
             count = " and ".join(given) or "no source"
             report.add(codes.VOLUME_SOURCES, at=field, name=volume["name"], count=count)
     names = [volume["name"] for volume in pod.volumes or []]
-    for name in pod.local_dirs if isinstance(pod.local_dirs, list) else []:
+    for index, name in enumerate(pod.local_dirs if isinstance(pod.local_dirs, list) else []):
         if name not in names:
-            report.add(codes.NO_SUCH_LOCAL_DIR, at=(*at, "localDirs"), name=name, near=nearest(name, names))
+            report.add(codes.NO_SUCH_LOCAL_DIR, at=(*at, "localDirs", index), name=name, near=nearest(name, names))

@@ -165,9 +165,10 @@ def _check_folders(found: Project, place: Place, report: Report) -> None:
     sets = {target.argocd.application_set for target in found.targets.values()} - {None}
     written += [(PurePosixPath(str(each)), ("spec", "argocd", "applicationSet"), "the ApplicationSet") for each in sets]
     for index, (folder, path, _) in enumerate(written):
-        for other, _, name in written[:index]:
+        for other, first, name in written[:index]:
             if folder.is_relative_to(other) or other.is_relative_to(folder):
-                report.add(codes.FOLDERS_OVERLAP, at=place(path), folder=folder, other=other, name=name)
+                values: dict[str, Any] = {"folder": folder, "other": other, "name": name, "place": place(first)}
+                report.add(codes.FOLDERS_OVERLAP, at=place(path), **values)
 
 
 def _outs(found: Project) -> list[tuple[str, Any]]:

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from openflow_render.core import assets, codes, paths
@@ -18,6 +19,9 @@ from openflow_render.core.report import Origin, Report, nearest
 Schema = dict[str, Any]
 VarsOf = Callable[[Path], Sequence[Origin]]
 """Where the vars are defined that the value at a path was made with."""
+
+_MOST = 100
+"""After so many faults of one file the rest is not told."""
 
 
 @cache
@@ -102,7 +106,7 @@ def _schema(kind: str) -> Schema:
 def _check(tree: Any, kind: str, report: Report, key_origin: Callable[[Path], Any], vars_of: VarsOf) -> bool:
     if _validator(kind).is_valid(tree):
         return True
-    errors = list(_told_apart(_explaining(_schema(kind)).iter_errors(tree)))
+    errors = list(islice(_told_apart(_explaining(_schema(kind)).iter_errors(tree)), _MOST))
     assert errors, "what is refused has a reason"
     for error in errors:
         _explain(error, tree, kind, report, key_origin, vars_of)
@@ -150,19 +154,25 @@ def _explain(
     match error.validator:
         case "additionalProperties" if error.schema["additionalProperties"] is False:
             known = error.schema.get("properties", {})
-            for key in (key for key in error.instance if key not in known):
-                at, near = key_origin((*path, key)), _meant(key, known, kind)
+            for key in islice((key for key in error.instance if key not in known), _MOST):
+                at, near = key_origin((*path, key)), _meant((*path, key), known, kind)
                 report.add(codes.UNKNOWN_JOB_FIELD, at=at, field=_shown((*path, key)), hint=near, kind=kind)
         case "required":
             for key in error.validator_value:
                 if key not in error.instance:
                     report.add(codes.MISSING_FIELD, at=path, field=_shown((*path, key)))
+        case "anyOf" if all(each.keys() == {"required"} for each in error.validator_value):
+            names = [_shown((*path, key)) for each in error.validator_value for key in each["required"]]
+            report.add(codes.MISSING_FIELD, at=path, field=" or ".join(names))
         case "type" | "oneOf":
             wanted, got = sorted(_types(error.schema)), _type_name(error.instance)
             hint = _advice(error.schema, wanted, got, error.instance)
             if "string" in wanted and got in _SCALARS and (places := vars_of(path)):
                 hint = f"add `| string` to the expression; or the var is to be text: quote its value at {places[-1]}"
             report.add(codes.WRONG_JOB_TYPE, at=path, field=field, wanted=" or ".join(wanted), got=got, hint=hint)
+        case "enum" if "propertyNames" in error.absolute_schema_path:
+            near, below = nearest(error.instance, error.validator_value), (*path, error.instance)
+            report.add(codes.UNKNOWN_JOB_FIELD, at=key_origin(below), field=_shown(below), hint=near, kind=kind)
         case "enum" | "const":
             allowed = error.validator_value if error.validator == "enum" else [error.validator_value]
             hint = nearest(str(error.instance), [str(each) for each in allowed])
@@ -172,12 +182,14 @@ def _explain(
             at = key_origin((*path, error.instance)) if "propertyNames" in error.absolute_schema_path else path
             report.add(codes.BAD_FORM, at=at, field=field, value=error.instance, **_form(error.schema))
         case _:
-            report.add(codes.OUT_OF_BOUNDS, at=path, field=field, reason=error.message)
+            reason = _bound(error.validator, error.validator_value) or error.message
+            report.add(codes.OUT_OF_BOUNDS, at=path, field=field, reason=reason)
 
 
-def _meant(word: str, siblings: Mapping[str, Schema], kind: str) -> str:
+def _meant(path: Path, siblings: Mapping[str, Schema], kind: str) -> str:
     """A hint's tail as of `nearest`: where a job has a field of that name, or which of the ``siblings`` was meant."""
-    elsewhere = [each for each in _job_fields() if each.rpartition(".")[2] == word] if kind == "job" else []
+    word, above = str(path[-1]), "" if len(path) > 1 else "spec."
+    elsewhere = [f"{above}{each}" for each in _job_fields() if each.rpartition(".")[2] == word] if kind == "job" else []
     if 0 < len(elsewhere) <= _FEW:
         return f" (did you mean {' or '.join(f'`{each}`' for each in elsewhere)}?)"
     described = [name for name, field in siblings.items() if _describes(field, word)]
@@ -197,6 +209,24 @@ def _job_fields() -> Iterator[str]:
     for name, field in fields.items():
         yield name
         yield from (f"{name}.{inner}" for inner in _resolved(field).get("properties", ()))
+
+
+_BOUNDS: Mapping[str, str] = {
+    "exclusiveMinimum": "must be more than {limit}",
+    "maximum": "must be no more than {limit}",
+    "maxLength": "must have no more than {limit} characters",
+    "maxProperties": "must have no more than {limit} of its fields",
+    "minimum": "must be at least {limit}",
+    "minItems": "must have at least {limit} item",
+    "minLength": "must not be empty",
+    "minProperties": "must have at least {limit} of its fields",
+    "uniqueItems": "must not hold an item twice",
+}
+
+
+def _bound(kind: str, limit: object) -> str:
+    """What a value outside the bound ``kind`` should be; empty for a kind that our schemas do not have."""
+    return _BOUNDS.get(kind, "").format(limit=limit)
 
 
 _FEW, _SHORTEST = 2, 3

@@ -134,7 +134,8 @@ def test_the_binding_says_how_much_a_refusal_weighs(project: Project, actions: l
 def test_a_refusal_says_what_the_policy_says(project: Project, validation: dict[str, str], message: str):
     found = messages(project, given=given(validations=[validation]))
 
-    assert [message in each for each in found] == [True, True]
+    assert found
+    assert all(message in each for each in found)
 
 
 def test_failures_are_ignored_if_the_policy_says_so(project: Project):
@@ -231,7 +232,7 @@ STAGE = {"namespaceSelector": {"matchLabels": {"stage": "prod"}}}
 
 @pytest.mark.parametrize(
     ("labels", "codes"),
-    [(None, ["OF743"]), ({"stage": "prod"}, ["OF740", "OF740"]), ({"stage": "test"}, [])],
+    [(None, ["OF743"]), ({"stage": "prod"}, ["OF740"]), ({"stage": "test"}, [])],
     ids=["not given", "selected", "another"],
 )
 def test_namespaces_are_selected_by_the_labels_that_are_given(
@@ -249,7 +250,7 @@ def test_a_namespace_that_the_job_makes_has_the_labels_of_the_job(project: Proje
 
     found = told(project, overlay, given("false", binding={"matchResources": STAGE}))
 
-    assert [each.partition(" ")[0] for each in found] == ["OF740", "OF740"]
+    assert [each.partition(" ")[0] for each in found] == ["OF740"]
 
 
 def test_the_name_of_a_namespace_is_always_known(project: Project):
@@ -267,7 +268,7 @@ MOST = "object.spec.containers.all(c, c.image.startsWith(params.data.registry))"
     [
         ({"name": "own", "parameterNotFoundAction": "Deny"}, []),
         ({"name": "mirror", "parameterNotFoundAction": "Deny"}, ["OF740", "OF740"]),
-        ({"name": "none", "parameterNotFoundAction": "Deny"}, ["OF740", "OF740"]),
+        ({"name": "none", "parameterNotFoundAction": "Deny"}, ["OF740"]),
         ({"name": "none", "parameterNotFoundAction": "Allow"}, []),
         ({"selector": {"matchLabels": {"kind": "own"}}, "parameterNotFoundAction": "Deny"}, []),
         ({"selector": {}, "parameterNotFoundAction": "Deny"}, ["OF740", "OF740"]),
@@ -294,7 +295,7 @@ def test_parameters_may_be_of_a_kind_of_ones_own(project: Project):
     reference = {"name": "most", "parameterNotFoundAction": "Deny"}
     policy = given("params.spec.cores > 0", paramKind=own, binding={"paramRef": reference})
 
-    assert [each.partition(" ")[0] for each in told(project, given=policy + stated)] == ["OF740", "OF740"]
+    assert [each.partition(" ")[0] for each in told(project, given=policy + stated)] == ["OF740"]
     assert [each.partition(" ")[0] for each in told(project, given=policy)] == ["OF743"]
     assert told(project, given=stated) == ["OF178 cluster.yaml:2"]
 

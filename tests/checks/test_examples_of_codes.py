@@ -12,8 +12,8 @@ from pathlib import Path as FilePath
 from typing import Any
 
 import pytest
-import yaml
-from projects import JOB, Project
+from examples_of_codes import VALIDATED, lay
+from projects import Project
 
 from openflow_render.checks import rules
 from openflow_render.core import codes
@@ -28,29 +28,13 @@ WITHOUT_EXAMPLES: Mapping[str, str] = {
 }
 """Codes that no job can show, and why."""
 
-OF_THE_EXAMPLE = {"given", "target"}
-"""What an example may say besides what an overlay does."""
-
 
 def found(project: Project, example: str) -> list[dict[str, Any]]:
     """What `validate` tells about the job with ``example`` laid over it."""
-    said = yaml.safe_load(example)
-    overlay = {name: part for name, part in said.items() if name not in OF_THE_EXAMPLE}
-    target = {"overlays": ["./example.yaml"], "jobs": ["job.yaml"], **said.get("target", {})}
-    if "given" in said:
-        project.write({"cluster.yaml": yaml.safe_dump_all(said["given"])})
-        target["given"] = ["cluster.yaml"]
-    project.write({"job.yaml": JOB, "example.yaml": document("Overlay", overlay)})
-    project.write({"openflow.yaml": document("Project", {"targets": {"example": target}})})
-    result = project.openflow("validate", "--target", "example", "--report", "json")
+    lay(project, example)
+    result = project.openflow(*VALIDATED, "--report", "json")
     assert result.stderr == ""
     return list(json.loads(result.stdout)["findings"])
-
-
-def document(kind: str, spec: Mapping[str, Any]) -> str:
-    return yaml.safe_dump(
-        {"apiVersion": "openflow.io/v1", "kind": kind, "metadata": {"name": "example"}, "spec": dict(spec)}
-    )
 
 
 @pytest.mark.parametrize("code", SHOWN, ids=[code.id for code in SHOWN])

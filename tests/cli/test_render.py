@@ -12,7 +12,8 @@ BAD = JOB.replace("memory: 1g", "memory: 12x")
 WARNS = JOB.replace("spark:4.3.0\n", "spark:4.2.1\n")
 
 WARNING = """\
-job.yaml:7:10: warning OF305: the image registry.example/spark:4.2.1 looks like another version than 4.3.0
+job.yaml:7:10: warning OF305: the image registry.example/spark:4.2.1 looks like another version than 4.3.0 \
+(job.yaml:6:12)
   7 |   image: registry.example/spark:4.2.1
     |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
   hint: let spec.version and the image's tag agree

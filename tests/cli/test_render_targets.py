@@ -406,7 +406,7 @@ BAD = {
         "openflow.yaml:6:5: error OF144: the target dev lacks flux.source, which `to: flux` needs"
     ),
     project_of("    dev: {out: d}\n    prod: {out: d/e}\n"): (
-        "openflow.yaml:7:17: error OF145: the folder d/e and d, that of dev, lie in each other"
+        "openflow.yaml:7:17: error OF145: the folder d/e and d, that of dev (openflow.yaml:6:16), lie in each other"
     ),
     project_of("    dev: {out: d}\n    prod: {out: d}\n"): "openflow.yaml:7:17: error OF145",
     project_of(

@@ -117,7 +117,7 @@ READERS = {"json": json.loads, "sarif": from_sarif, "junit": from_junit, "github
 
 SIZE = 'driver.memory "12x" is not a memory size'
 SIZE_HINT = "write a whole number and a unit, for example 12g"
-IMAGE = "the image registry.example/spark:4.2.1 looks like another version than 4.3.0"
+IMAGE = "the image registry.example/spark:4.2.1 looks like another version than 4.3.0 (jobs/b.yaml:6:12)"
 IMAGE_HINT = "let spec.version and the image's tag agree"
 
 
@@ -174,7 +174,9 @@ def test_sarif_holds_each_finding_and_the_rules_that_occur(project: Project):
                     },
                     {
                         "id": "OF305",
-                        "shortDescription": {"text": "the image <image> looks like another version than <version>"},
+                        "shortDescription": {
+                            "text": "the image <image> looks like another version than <version> (<place>)"
+                        },
                         "fullDescription": {
                             "text": "spec.version decides what is rendered; the image decides what runs."
                         },
@@ -200,7 +202,7 @@ def test_sarif_holds_each_finding_and_the_rules_that_occur(project: Project):
                 "level": "warning",
                 "message": {"text": f"{IMAGE}\nhint: {IMAGE_HINT}"},
                 "locations": [within("jobs/b.yaml", 7, 10)],
-                "partialFingerprints": {"openflow/v1": "03a70a734ae026df4379e7fa4db0b044"},
+                "partialFingerprints": {"openflow/v1": "d002c98ce5abacebac2d1e8ebeba9081"},
             },
         ],
     }
@@ -222,7 +224,8 @@ jobs/a.yaml:12:13: error OF210: driver.memory "12x" is not a memory size
     </testcase>
     <testcase classname="openflow" name="jobs/b.yaml" time="0" file="jobs/b.yaml">
       <system-out>\
-jobs/b.yaml:7:10: warning OF305: the image registry.example/spark:4.2.1 looks like another version than 4.3.0
+jobs/b.yaml:7:10: warning OF305: the image registry.example/spark:4.2.1 looks like another version than 4.3.0 \
+(jobs/b.yaml:6:12)
   hint: let spec.version and the image's tag agree</system-out>
     </testcase>
     <testcase classname="openflow" name="jobs/c.yaml" time="0" />
@@ -310,19 +313,17 @@ def test_what_an_overlay_is_at_fault_for_is_found_in_its_file(project: Project):
     assert github == f"::error file=overlays/dev.yaml,line=4,col=33,title=OF210::{SIZE}%0Ahint: {SIZE_HINT}\n"
 
 
-def test_what_is_found_nowhere_is_about_the_run(project: Project):
-    project.write({"job.yaml": JOB})
-    found = "Kubernetes 1.99 is newer than this openflow; objects were checked against 1.37"
-    hint = "a newer openflow may know it"
+def test_what_is_found_nowhere_is_about_the_run():
+    nowhere = finding(Origin(""))._replace(target=None)
+    said = f"{nowhere.code.id}: {nowhere.message}"
 
-    sarif, junit, github = (report(project, form, "job.yaml", "--kubernetes", "1.99")[1] for form in FORMS[1:])
+    sarif, junit, github = (reports.written(form, [nowhere], ["job.yaml"]) for form in map(Form, FORMS[1:]))
 
-    assert results(sarif) == [("note", "OF407", f"{found}\nhint: {hint}", [within("job.yaml")])]
-    assert from_junit(junit) == {
-        "job.yaml": (None, None),
-        "openflow": (None, f"note OF407: {found}\n  hint: {hint}"),
-    }
-    assert github == f"::notice title=OF407::{found}%0Ahint: {hint}\n"
+    [(_, code, _, at)] = results(sarif)
+    assert (code, at) == (nowhere.code.id, [within("job.yaml")])
+    assert said in str(from_junit(junit)["openflow"])
+    assert "file=" not in github
+    assert f"title={nowhere.code.id}::{nowhere.message}" in github
 
 
 def test_stdin_is_no_file(project: Project):
@@ -396,6 +397,16 @@ def test_a_finding_is_known_again_where_lines_have_moved_and_the_job_has_changed
     project.write({"job.yaml": "# a comment\n" + JOB.replace("memory: 1g", "memory: 2g")})
 
     assert fingerprints(project, *label) == before
+
+
+def test_a_clash_is_known_again_where_the_lines_of_both_values_have_moved(project: Project):
+    clash = JOB.replace("example/spark:4.3.0", "example/spark:4.2.1")
+    project.write({"job.yaml": clash})
+    before = fingerprints(project)
+
+    project.write({"job.yaml": "# a comment\n" + clash})
+
+    assert fingerprints(project) == before
 
 
 def test_findings_that_say_the_same_are_told_apart(project: Project):

@@ -127,7 +127,10 @@ def test_a_var_that_nothing_names_is_noted(project: Project):
     result = project.openflow("validate", "job.yaml", "--var", "main=a.B", "--var", "mian=a.B")
 
     assert result.exit_code == Exit.DONE
-    assert result.stderr.splitlines()[0] == "--var mian=a.B: note OF175: the var mian is used nowhere"
+    assert (
+        result.stderr.splitlines()[0]
+        == "--var mian=a.B: note OF175: the var mian is used nowhere (did you mean `main`?)"
+    )
     assert result.stderr.count("OF175") == 1
 
 

@@ -125,7 +125,7 @@ def test_an_overlay_given_as_a_path_is_not_looked_up_as_a_name(project: Project)
 
     assert result.stderr.splitlines()[:2] == [
         "-o overlays/nope.yaml: error OF150: there is no overlay overlays/nope.yaml",
-        "  hint: there is no such file: overlays/nope.yaml",
+        "  hint: it is looked up as overlays/nope.yaml",
     ]
 
 

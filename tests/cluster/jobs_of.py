@@ -161,6 +161,14 @@ def deep(text: str, **below: Any) -> str:
     return yaml.safe_dump(tree, sort_keys=False)
 
 
+def with_claim(text: str, **more: object) -> str:
+    """A job with a claim of a fixed name."""
+    volume = "spark.kubernetes.driver.volumes.persistentVolumeClaim.pool"
+    options = {"claimName": "pool", "storageClass": "fast", "sizeLimit": "1Gi"}
+    conf = {f"{volume}.options.{name}": value for name, value in options.items()}
+    return deep(text, conf={**conf, f"{volume}.mount.path": "/pool"}, **more)
+
+
 def writes(proxy: FaultProxy) -> list[str]:
     """What was asked of the server that changes something there."""
     return [f"{each.method} {each.path}" for each in proxy.requests if is_write(each)]

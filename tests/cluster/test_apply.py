@@ -384,11 +384,13 @@ def test_an_object_of_another_job_is_changed_only_when_that_is_agreed_to(jobs: J
 
     assert result.exit_code == Exit.UNDECIDED
     assert result.stderr == lines(
-        "openflow:templates/spark/driver-claim.yaml:5:9: error OF804: PersistentVolumeClaim/pool belongs to the "
-        "job data/etl as well, and would change",
+        "other.yaml:4:9: error OF804: PersistentVolumeClaim/pool belongs to the job data/etl as well, and would change",
+        "  4 |   name: other",
+        "    |         ^^^^^",
         "  hint: let the jobs agree on it, give it another name, or change it for both with --adopt",
-        "openflow:templates/spark/driver-claim.yaml:5:9: error OF810: PersistentVolumeClaim/pool and all that is "
-        "in it would be deleted",
+        "other.yaml:4:9: error OF810: PersistentVolumeClaim/pool and all that is in it would be deleted",
+        "  4 |   name: other",
+        "    |         ^^^^^",
         "  hint: if that is meant: --allow-deleting claims; else leave the flag away that deletes it",
         "other.yaml:18:86: error OF802: PersistentVolumeClaim/pool cannot be changed in place: spec: Forbidden: "
         "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims",

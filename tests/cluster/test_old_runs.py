@@ -3,80 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
-import yaml
 from controlplane import Api, ControlPlane, wait_until
-from jobs_of import ETL, KINDS, Jobs, deep, lines, once, writes
-from projects import Result
+from jobs_of import ETL, Jobs, deep, lines, once, with_claim, writes
 from proxy import FaultProxy, before
+from synced_of import Synced, driver, wait_until_older
 
 from openflow_render.cli.exits import Exit
 
-APPLY = "application/apply-patch+yaml"
-CONTROLLERS: Mapping[str, Mapping[str, Any]] = {
-    "argocd": {"argocd": {"repoURL": "https://git.example/jobs.git"}},
-    "flux": {"flux": {"source": {"git": {"url": "https://git.example/jobs.git"}}}},
-}
 REPORT = ETL.replace("name: etl", "name: report")
 ACCOUNT = ["Role/etl", "RoleBinding/etl", "ServiceAccount/etl"]
-
-
-class Synced:
-    """A target ``prod``, and what its controller makes of it: all that is in git, and nothing is taken away."""
-
-    def __init__(self, jobs: Jobs) -> None:
-        self.jobs = jobs
-        self.project("argocd")
-        self.write(etl=ETL)
-
-    def project(self, controller: str, **more: Any) -> None:
-        target = {"namespace": self.jobs.namespace, "to": controller, **CONTROLLERS.get(controller, {}), **more}
-        tree = {"kind": "Project", "metadata": {"name": "shop"}, "spec": {"targets": {"prod": target}}}
-        self.jobs.write(openflow=yaml.safe_dump({"apiVersion": "openflow.io/v1", **tree}))
-
-    def write(self, **jobs: str) -> None:
-        """The jobs in git."""
-        for each in (self.jobs.project.folder / "jobs").glob("*.yaml"):
-            each.unlink()
-        self.jobs.write(**{f"jobs/{name}": text for name, text in jobs.items()})
-
-    def sync(self, *arguments: str) -> list[str]:
-        """Apply what is in git as the controller does; the names of the objects."""
-        rendered = self.jobs.project.openflow("render", "--target", "prod", "--out", "-", *arguments)
-        assert rendered.exit_code == Exit.DONE, rendered
-        return [self.apply(each) for each in yaml.safe_load_all(rendered.stdout)]
-
-    def apply(self, manifest: dict[str, Any]) -> str:
-        kind, name = manifest["kind"], manifest["metadata"]["name"]
-        place = f"{KINDS[kind].format(self.jobs.namespace)}/{name}?fieldManager=argocd-controller&force=true"
-        self.jobs.api.patch(place, manifest, APPLY)
-        return f"{kind}/{name}"
-
-    def retire(self, *arguments: str, to: Any = None) -> Result:
-        """Delete old runs of the target."""
-        return self.jobs.openflow("delete", "--old-runs", "--target", "prod", "--yes", *arguments, to=to)
-
-    def drivers(self, phase: str, *names: str) -> None:
-        """Write how drivers stand."""
-        for name in names:
-            self.jobs.status("Pod", name.removeprefix("Pod/"), phase=phase)
-
-    def names(self) -> list[str]:
-        """All that has our label."""
-        return sorted(name for name in self.jobs.everything() if not name.endswith("openflow.etl"))
 
 
 @pytest.fixture
 def synced(jobs: Jobs) -> Synced:
     return Synced(jobs)
-
-
-def driver(names: list[str]) -> str:
-    [found] = [each for each in names if each.startswith("Pod/")]
-    return found
 
 
 def of_run(names: list[str]) -> list[str]:
@@ -230,7 +173,7 @@ def test_nothing_goes_before_the_controller_has_made_the_run_that_is_in_git(sync
 
 def test_a_checkout_that_is_behind_does_not_take_away_what_is_synced(synced: Synced):
     first = synced.sync()
-    wait_until(lambda: _is_older(synced, driver(first)), "a second has passed")
+    wait_until_older(synced, driver(first))
     synced.write(etl=deep(ETL, executor={"instances": 3}))
     second = synced.sync()
     synced.drivers("Succeeded", driver(first), driver(second))
@@ -241,13 +184,6 @@ def test_a_checkout_that_is_behind_does_not_take_away_what_is_synced(synced: Syn
     assert result.exit_code == Exit.DONE
     assert "warning OF815: the run <run1> of data/etl is left, as it is newer than <run2>" in result.stderr
     assert synced.names() == sorted({*first, *second})
-
-
-def _is_older(synced: Synced, name: str) -> bool:
-    """Whether what is made now is younger than an object by the time that the server writes, which is in seconds."""
-    made = synced.jobs.put_in({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "clock-"}})
-    born = synced.jobs.get("Pod", name.removeprefix("Pod/"))["metadata"]["creationTimestamp"]
-    return bool(made["metadata"]["creationTimestamp"] > born)
 
 
 def test_a_job_that_runs_at_each_call_has_the_run_of_its_id(synced: Synced):
@@ -324,16 +260,8 @@ def test_a_job_with_a_plain_name_that_is_gone_goes_once_it_is_over(synced: Synce
     wait_until(lambda: synced.names() == sorted(each for each in names if "/report" in each), "the job is gone")
 
 
-def fixed_claim(text: str) -> str:
-    """The job with a claim of a fixed name."""
-    volume = "spark.kubernetes.driver.volumes.persistentVolumeClaim.pool"
-    options = {"claimName": "pool", "storageClass": "fast", "sizeLimit": "1Gi"}
-    conf = {f"{volume}.options.{name}": value for name, value in options.items()}
-    return deep(text, conf={**conf, f"{volume}.mount.path": "/pool"})
-
-
 def test_a_claim_of_a_job_that_is_gone_is_deleted_only_when_it_is_named(synced: Synced):
-    synced.write(etl=fixed_claim(ETL), report=REPORT)
+    synced.write(etl=with_claim(ETL), report=REPORT)
     names = synced.sync()
     synced.drivers("Succeeded", *(each for each in names if each.startswith("Pod/etl")))
     synced.write(report=REPORT)
@@ -353,10 +281,10 @@ def test_a_claim_of_a_job_that_is_gone_is_deleted_only_when_it_is_named(synced: 
 
 
 def test_a_claim_that_another_job_holds_now_is_left(synced: Synced):
-    synced.write(etl=fixed_claim(ETL), report=fixed_claim(REPORT))
+    synced.write(etl=with_claim(ETL), report=with_claim(REPORT))
     names = synced.sync()
     synced.drivers("Succeeded", *(each for each in names if each.startswith("Pod/etl")))
-    synced.write(report=fixed_claim(REPORT))
+    synced.write(report=with_claim(REPORT))
 
     result = synced.retire("--allow-deleting", "claims")
 

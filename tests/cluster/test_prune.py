@@ -6,7 +6,7 @@ import json
 
 import pytest
 from controlplane import wait_until
-from jobs_of import ETL, FIXED, Jobs, deep, is_write, lines, once, writes
+from jobs_of import ETL, FIXED, Jobs, deep, is_write, lines, once, with_claim, writes
 from proxy import FaultProxy, Request, before
 
 from openflow_render.cli.exits import Exit
@@ -27,14 +27,6 @@ def jobs(jobs: Jobs) -> Jobs:
     """The job has a plain name here."""
     jobs.write(etl=FIXED)
     return jobs
-
-
-def with_claim(text: str, **more: object) -> str:
-    """A job with a claim of a fixed name."""
-    volume = "spark.kubernetes.driver.volumes.persistentVolumeClaim.pool"
-    options = {"claimName": "pool", "storageClass": "fast", "sizeLimit": "1Gi"}
-    conf = {f"{volume}.options.{name}": value for name, value in options.items()}
-    return deep(text, conf={**conf, f"{volume}.mount.path": "/pool"}, **more)
 
 
 def is_delete(request: Request) -> bool:

@@ -322,7 +322,7 @@ def test_options_win_over_conf_and_conf_over_the_file(tmp_path: Path):
     assert spec["driver"] == {"cores": 2, "memory": "3g"}
     assert spec["executor"] == {"cores": 1}
     assert [(str(each.origin), each.message) for each in result.report] == [
-        (f"{file}:4", "other is left out: it does not begin with spark.")
+        (f"{file}:4", "other is left out: it does not begin with `spark.`")
     ]
 
 
@@ -559,7 +559,7 @@ def test_without_master_and_mode_a_cluster_is_assumed():
         ),
         (
             [*CLASS, "--conf", "spark.x=1", "--conf", "Openflow.x=2", JAR],
-            "--conf Openflow.x: Openflow.x and spark.x are one property with two values",
+            "--conf Openflow.x: Openflow.x and spark.x are one property with two values (--conf spark.x)",
         ),
         (
             [*CLASS, "--conf", "spark.kubernetes.shuffle.dir=/x", JAR],

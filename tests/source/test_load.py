@@ -182,7 +182,7 @@ def test_expressions_are_evaluated_in_job_overlay_and_patch(project):
         ("x: 'a{{ vars.map }}'", "job.yaml:14:6 OF163 {{ vars.map }} is a map, which cannot stand inside text"),
         (
             "x: '{{ vars.bucket() }}'",
-            "job.yaml:14:6 OF160 {{ vars.bucket() }} is not an expression that openflow knows: Call is not allowed",
+            "job.yaml:14:6 OF160 {{ vars.bucket() }} is not an expression that openflow knows: a call is not allowed",
         ),
         (
             "x: '{{ vars.bucket * 2 }}'",
@@ -375,9 +375,9 @@ def test_items_that_are_not_there_are_made(project):
     [
         (
             "spec.executor.instances=many",
-            "OF170 spec.executor.instances needs a whole number, and 'many' is not",
+            'OF170 spec.executor.instances needs a whole number, and "many" is not',
         ),
-        ("spec.driver=x", "OF170 spec.driver needs a map, and 'x' is not"),
+        ("spec.driver=x", 'OF170 spec.driver needs a map, and "x" is not'),
         ("spec.driver.memory.x=1", "OF171 spec.driver.memory.x cannot be set: spec.driver.memory is no map or list"),
         (
             "spec.application.args[1]=x",

@@ -88,7 +88,7 @@ def test_a_scalar_means_what_yaml_1_2_says(read, text, meant):
         ("a: x # c\rb: y", ["1:9 OF111"]),
         ("a: \ue000", ["1:4 OF111"]),
         ("a: 1\n---\n\ufeffb: 2", ["3:1 OF111"]),
-        ("a: \ud800", ["1:0 OF110"]),
+        ("a: \ud800", ["1:4 OF110"]),
         ('a: "\\ud800"', ["1:7 OF112"]),
         ("a: b: c", ["1:5 OF112"]),
         ("a:\n\tb: 1", ["2:1 OF112"]),

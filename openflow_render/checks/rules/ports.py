@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from openflow_render.checks.finding import tell
+from openflow_render.checks.finding import tell, tell_clash
 from openflow_render.checks.pods import Pod, containers, pods
 from openflow_render.core import codes, paths
 from openflow_render.core.paths import Path
@@ -39,7 +39,7 @@ def check(bundle: Bundle, context: Context, report: Report) -> None:
 
 
 def _pod(pod: Pod, report: Report) -> None:
-    seen: dict[str, str] = {}
+    seen: dict[str, tuple[str, Path]] = {}
     taken = False
     for path, container in containers(pod):
         for index, port in enumerate(container.get("ports", ())):
@@ -66,11 +66,13 @@ def _on_node(pod: Pod, port: Manifest, path: Path, report: Report) -> bool:
     return taken
 
 
-def _shared(pod: Pod, container: Manifest, port: Manifest, path: Path, seen: dict[str, str], report: Report) -> None:
+def _shared(
+    pod: Pod, container: Manifest, port: Manifest, path: Path, seen: dict[str, tuple[str, Path]], report: Report
+) -> None:
     """Containers that run beside each other have one address; an init container has ended by then."""
     if path[len(pod.path)] == "initContainers" and container.get("restartPolicy") != "Always":
         return
     key = str(paths.merge_key("ports", port))
-    first = seen.setdefault(key, container["name"])
+    first, place = seen.setdefault(key, (container["name"], path))
     if first != container["name"]:
-        tell(report, codes.PORT_SHARED, pod.resource, path, port=key, first=first)
+        tell_clash(report, codes.PORT_SHARED, pod.resource, path, place, port=key, first=first)

@@ -127,9 +127,9 @@ def _too_little(account: Account, bundle: Bundle, report: Report) -> None:
     lesser = [right for right in missing if right[2] in {"deletecollection", "patch"} or right in _BARELY_MISSED]
     needed = [right for right in missing if right not in lesser]
     resource, path = _where(account)
-    for code, rights in ((codes.RIGHT_MISSING, needed), (codes.RIGHT_MISSED, lesser)):
-        if rights:
-            tell(report, code, resource, path, account=account.name, rights=_listed(rights))
+    if missing:
+        code, rights = (codes.RIGHT_MISSING, needed) if needed else (codes.RIGHT_MISSED, lesser)
+        tell(report, code, resource, path, account=account.name, rights=_listed(rights))
 
 
 def _where(account: Account) -> tuple[Resource, Path]:
@@ -150,7 +150,10 @@ def _listed(rights: Sequence[tuple[str, str, str]]) -> str:
     by_resource: dict[str, list[str]] = {}
     for group, resource, verb in rights:
         by_resource.setdefault(f"{resource}.{group}" if group else resource, []).append(verb)
-    return "; ".join(f"{', '.join(verbs)} {resource}" for resource, verbs in by_resource.items())
+    by_verbs: dict[str, list[str]] = {}
+    for name, verbs in by_resource.items():
+        by_verbs.setdefault(", ".join(verbs), []).append(name)
+    return "; ".join(f"{verbs} {', '.join(names)}" for verbs, names in by_verbs.items())
 
 
 def _allows(rule: Manifest, group: str, resource: str, verb: str) -> bool:
@@ -174,8 +177,20 @@ def _account(pod: Pod, bundle: Bundle, context: Context) -> Account:
     named = [parts.mapping(binding, "roleRef") for binding in bindings if _binds(binding, name, home)]
     roles = [_role(reference, home, bundle, context) for reference in named]
     made = any(each.kind == "ServiceAccount" and each.name == name for each in bundle)
-    known = bool(named) or made or bool(context.given.of("RoleBinding", home))
-    return Account(name, pod, [role for role in roles if role is not None], known and None not in roles)
+    of_home = context.given.listed("RoleBinding", home)
+    shown = [each.manifest for each in (*of_home, *context.given.listed("ClusterRoleBinding"))]
+    shown += [each.manifest for each in bundle if each.kind in _BINDINGS]
+    known = made or bool(of_home) or any(_binds(each, name, home) for each in shown)
+    known = known and None not in roles and not any(_binds_elsewhere(each, name, home) for each in bundle)
+    return Account(name, pod, [role for role in roles if role is not None], known)
+
+
+def _binds_elsewhere(resource: Resource, account: str, home: str) -> bool:
+    """Whether it is a binding of the job that names the account in another namespace, which is told as such."""
+    subjects = parts.mappings(resource.manifest, "subjects") if resource.kind in _BINDINGS else ()
+    fields = ("kind", "name", "namespace")
+    named = (tuple(parts.text(each, field) for field in fields) for each in subjects)
+    return any(each[:2] == ("ServiceAccount", account) and each[2] not in {"", home} for each in named)
 
 
 def _binds(binding: Manifest, account: str, home: str) -> bool:

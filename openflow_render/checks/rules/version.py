@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from openflow_render.checks import kubernetes
 from openflow_render.core import codes
-from openflow_render.core.report import Origin, Report
+from openflow_render.core.report import Report
 from openflow_render.core.resource import Bundle
 
 if TYPE_CHECKING:
@@ -15,4 +15,4 @@ if TYPE_CHECKING:
 
 def check(_bundle: Bundle, context: Context, report: Report) -> None:
     if context.kubernetes not in kubernetes.MINORS:
-        report.add(codes.NEWER_KUBERNETES, at=Origin(""), minor=context.kubernetes, newest=kubernetes.NEWEST)
+        report.add(codes.NEWER_KUBERNETES, at=context.kubernetes_at, minor=context.kubernetes, newest=kubernetes.NEWEST)

@@ -31,6 +31,9 @@ _FINGERPRINT = "openflow/v1"
 _RUN = re.compile(rf"\b(?:[0-9a-f]{{{SUFFIX_LENGTH}}}|[0-9a-f]{{{APPLICATION_LENGTH}}})\b")
 """What names hold of a run, which every change of a job makes another."""
 
+_LINES = re.compile(r":\d+:\d+(?=\))")
+"""Where in its file the other of two values that clash stands, as messages end in it."""
+
 _Record = dict[str, Any]
 
 
@@ -119,7 +122,12 @@ def _object(finding: Finding) -> list[_Record]:
 def _fingerprint(finding: Finding, seen: Counter[str]) -> str:
     """The same wherever the lines move to; of findings that say the same, each has its own, by its turn."""
     target = [finding.target[0], paths.show(finding.target[1])] if finding.target else []
-    said = [finding.code.id, place.file(finding.origin) or finding.origin.file, finding.message, *target]
+    said = [
+        finding.code.id,
+        place.file(finding.origin) or finding.origin.file,
+        _LINES.sub("", finding.message),
+        *target,
+    ]
     key = _RUN.sub("", json.dumps(said))
     seen[key] += 1
     return hashlib.sha256(f"{key} {seen[key]}".encode()).hexdigest()[:32]

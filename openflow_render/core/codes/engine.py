@@ -37,7 +37,7 @@ UNKNOWN_RELEASE = Code(
 IMAGE_OF_OTHER_VERSION = Code(
     "OF305",
     WARNING,
-    "the image {image} looks like another version than {version}",
+    "the image {image} looks like another version than {version} ({place})",
     "let spec.version and the image's tag agree",
     "spec.version decides what is rendered; the image decides what runs.",
 )
@@ -51,7 +51,7 @@ NO_IMAGE = Code(
 SPARK_IMAGE = Code(
     "OF307",
     WARNING,
-    "the image {image} reads no `Openflow.` property",
+    "the image {image} reads no `Openflow.` property, which `engine: openflow` writes ({place})",
     "use an image of that distribution, or `engine: spark`",
     "Apache's Spark ignores the properties that `engine: openflow` writes.",
 )
@@ -83,20 +83,23 @@ UNKNOWN_PROPERTY = Code(
     "correct the name; it is passed on as it is",
     "A property under spark.kubernetes. that no release has, or one that differs from a known one by a letter or two. "
     "It is passed on, and then ignored by Spark.",
+    of_key=True,
 )
 NO_SPARK_PROPERTY = Code(
     "OF312",
     WARNING,
-    "`{property}` does not begin with `spark.`, so the driver ignores it",
-    "write spark.{property}, or spark.hadoop.{property} for Hadoop",
+    "`{property}` does not begin with `spark.`, so the driver ignores it{near}",
+    "{advice}",
     "Spark reads only properties that begin with spark.",
+    of_key=True,
 )
 PROPERTY_OF_OTHER_VERSION = Code(
     "OF313",
     WARNING,
-    "Spark {version} does not know `{property}` (since {since})",
+    "Spark {version} does not know `{property}` ({when})",
     "leave it out, or use another release",
     "The property came later, or was removed before this release.",
+    of_key=True,
 )
 CLIENT_PROPERTY = Code(
     "OF314",
@@ -104,6 +107,7 @@ CLIENT_PROPERTY = Code(
     "`{property}` says something to a submitting client only; the driver is not given it",
     "leave it out",
     "Such properties need not reach the driver.",
+    of_key=True,
 )
 BAD_PROPERTY = Code(
     "OF315",
@@ -118,6 +122,7 @@ BIND_ADDRESS = Code(
     "spark.driver.bindAddress cannot be set: the driver binds to its pod's address",
     "leave it out",
     "spark-submit refuses it in cluster mode.",
+    of_key=True,
 )
 PROPERTY_REPLACED = Code(
     "OF317",
@@ -125,6 +130,7 @@ PROPERTY_REPLACED = Code(
     "`{property}` has no effect: {reason}",
     "leave it out",
     "spark-submit replaces these properties whatever they say.",
+    of_key=True,
 )
 OTHER_MASTER = Code(
     "OF318",
@@ -136,14 +142,14 @@ OTHER_MASTER = Code(
 CLIENT_DEPLOY_MODE = Code(
     "OF319",
     ERROR,
-    "spark.submit.deployMode must be cluster",
+    "spark.submit.deployMode is `{mode}`, and only `cluster` makes a driver pod",
     "leave it out",
     "What openflow makes is what cluster mode makes.",
 )
 PROXY_USER_AND_PRINCIPAL = Code(
     "OF320",
     ERROR,
-    "a proxy user and a Kerberos principal exclude each other",
+    "`proxyUser` and `{principal}` exclude each other ({place})",
     "keep one of them",
     "spark-submit refuses both together.",
 )
@@ -159,7 +165,8 @@ BAD_PORT = Code(
     ERROR,
     "`{property}` is `{value}`, but must be a port from 1024 to 65535",
     "choose a fixed port",
-    "The port is written into pod and Service, so 0, for a port of chance, will not do; and Spark opens none below 1024.",
+    "The port is written into pod and Service, so 0, for a port of chance, will not do; and Spark opens none below "
+    "1024.",
 )
 RESERVED_LABEL = Code(
     "OF323",
@@ -167,11 +174,12 @@ RESERVED_LABEL = Code(
     "the label {label} of the {role} is Spark's own",
     "choose another name",
     "spark-submit refuses labels that it sets itself.",
+    of_key=True,
 )
 BAD_SECRET_REFERENCE = Code(
     "OF324",
     ERROR,
-    "`{value}` does not name a Secret and its key",
+    "`{property}` is `{value}`, which does not name a Secret and its key",
     "write name:key",
     "spark-submit refuses it.",
 )
@@ -185,7 +193,7 @@ HALF_A_PAIR = Code(
 ONE_OR_THE_OTHER = Code(
     "OF326",
     ERROR,
-    "`{one}` and `{other}` exclude each other",
+    "`{one}` and `{other}` exclude each other ({place})",
     "keep one of them",
     "spark-submit refuses both together.",
 )
@@ -216,32 +224,34 @@ NAME_KNOWN_LATE = Code(
     "`{property}` cannot be set with `run.as: {kind}`",
     "leave it out: the workload names its pods",
     "A workload makes pods under names of its own.",
+    of_key=True,
 )
 NO_SUCH_CONTAINER = Code(
     "OF331",
     WARNING,
-    "the pod template has no container `{container}`; the first, `{first}`, is used",
+    "the pod template has no container `{container}`; the first, `{first}`, is used{near}",
     "correct the name",
     "spark-submit falls back to the first container too.",
 )
 UNKNOWN_VOLUME_TYPE = Code(
     "OF332",
     ERROR,
-    "`{property}`: there is no volume type {kind}",
+    "`{property}`: there is no volume type {kind}{near}",
     "use one of {known}, or a pod template",
     "spark-submit refuses other types.",
+    of_key=True,
 )
 VOLUME_INCOMPLETE = Code(
     "OF333",
     ERROR,
     "`{property}` needs `{missing}` too",
-    "set it",
+    "set it{instead}",
     "spark-submit refuses volumes without it.",
 )
 TWO_SUB_PATHS = Code(
     "OF334",
     ERROR,
-    "`{property}` and mount.subPath exclude each other",
+    "`{property}` and `{other}` exclude each other ({place})",
     "keep one of them",
     "spark-submit refuses both together.",
 )
@@ -255,15 +265,15 @@ SIZE_WITHOUT_UNIT = Code(
 SAME_MOUNT_PATH = Code(
     "OF336",
     ERROR,
-    "`{property}` mounts {path}, where `{other}` is mounted already",
+    "`{property}` mounts {path}, where `{other}` is mounted already{place}",
     "choose another path",
     "spark-submit refuses two mounts at one path.",
 )
 NOT_A_POD = Code(
     "OF337",
     ERROR,
-    "the pod template {file} is not one Pod",
-    "write one document with `kind: Pod`",
+    "the pod template {file} is not one Pod: {problem}",
+    "write one Pod, as kubectl takes it",
     "A pod template is a Pod.",
 )
 CLAIM_OF_NOBODY = Code(
@@ -290,14 +300,14 @@ NO_DISCOVERY = Code(
 COMMAND_TAKEN = Code(
     "OF341",
     ERROR,
-    "ulimits need the command of the {role}'s main container, which its pod template sets",
+    "ulimits need the command of the {role}'s main container, which its pod template sets ({place})",
     "raise the limit in that command, or leave it out of the template",
     "Limits are raised by a shell that then becomes the image's entrypoint.",
 )
 BOUNDS_CROSSED = Code(
     "OF342",
     ERROR,
-    "dynamic allocation keeps at least {low} executors, but starts at most {high}",
+    "dynamic allocation keeps at least {low} executors, but starts at most {high} ({place})",
     "let the lower bound not exceed the upper one",
     "Spark's driver refuses to start.",
 )
@@ -346,7 +356,7 @@ REFERENCE_TO_MACHINE = Code(
 REFERENCE_UNKNOWN = Code(
     "OF349",
     ERROR,
-    "{property} refers to {reference}, which is no other property with a value",
+    "{property} refers to {reference}, which is no other property with a value{near}",
     "set that property, or write the value itself",
     "A reference that leads nowhere, or back to itself, would be taken as it stands.",
 )
@@ -354,14 +364,14 @@ NOT_KUBERNETES = Code(
     "OF350",
     ERROR,
     "the master `{master}` is not a Kubernetes cluster",
-    "give --master k8s://https://HOST:PORT",
+    "give the cluster's API server as the master, k8s://https://HOST:PORT",
     "openflow compiles jobs for Kubernetes; a submission to another cluster manager has no such form.",
 )
 CLIENT_MODE = Code(
     "OF351",
     ERROR,
     "deploy mode `{mode}` makes no driver pod",
-    "give --deploy-mode cluster",
+    "give cluster as the deploy mode",
     "In client mode the driver runs where spark-submit does, so there is no pod to describe.",
 )
 NOT_IN_CLUSTER_MODE = Code(
@@ -396,7 +406,7 @@ IMPORTED_VALUE = Code(
     "OF356",
     ERROR,
     "{name} must be {expected}, not `{value}`",
-    "spark-submit refuses this value as well",
+    "correct the value; spark-submit refuses it as well",
     "A value does not have the form that spark-submit takes.",
 )
 IMPORTED_NO_IMAGE = Code(
@@ -424,15 +434,17 @@ LEGACY_PROPERTY_TRANSLATED = Code(
     "OF360",
     WARNING,
     "{name} is now called {replacement}",
-    "",
+    "it is taken as that; use the name of today",
     "A property of an older release was written under its name of today.",
+    of_key=True,
 )
 LEGACY_PROPERTY_DROPPED = Code(
     "OF361",
     WARNING,
     "{name} is left out: {reason}",
-    "",
+    "remove it; nothing reads it",
     "A property of an older release steers something that Spark no longer has.",
+    of_key=True,
 )
 LEGACY_PROPERTY_REFUSED = Code(
     "OF362",
@@ -440,11 +452,12 @@ LEGACY_PROPERTY_REFUSED = Code(
     "{name} has no counterpart: {reason}",
     "leave it out",
     "A property of an older release meant something that no current release can do.",
+    of_key=True,
 )
 IMPORTED_RELEASE_TOO_OLD = Code(
     "OF363",
     ERROR,
-    "Spark {version} is too old",
+    "Spark {version} is too old{tag}",
     "give the version to move to, --engine-version {newest}, and an image of it",
     "openflow renders Spark from 3.0 on; older releases start their pods in another way.",
 )
@@ -459,41 +472,41 @@ VERSION_FROM_TAG = Code(
     "OF365",
     NOTE,
     "Spark {version} is taken from the tag of {image}",
-    "",
+    "if it runs another version, give --engine-version",
     "The version decides what is rendered; the image's tag looks like one.",
 )
 READ_BY_CLIENT_ONLY = Code(
     "OF366",
     NOTE,
     "{name} is left out: only the submitting client reads it",
-    "",
+    "drop it",
     "A property steers spark-submit itself, not the application.",
 )
 OVERWRITTEN_BY_SUBMIT = Code(
     "OF367",
     NOTE,
     "{name} is left out: it is set anew at each submission",
-    "",
+    "drop it",
     "spark-submit replaces what the user gave for this property.",
 )
 NO_EFFECT_ON_KUBERNETES = Code(
     "OF368",
     NOTE,
     "{name} has no effect on Kubernetes",
-    "",
+    "{advice}",
     "An option is meant for another cluster manager.",
 )
 NOT_A_SPARK_PROPERTY = Code(
     "OF369",
     NOTE,
-    "{name} is left out: it does not begin with spark.",
-    "",
+    "{name} is left out: it does not begin with `spark.`{near}",
+    "{advice}",
     "spark-submit passes over properties that are not Spark's.",
 )
 TWO_SPELLINGS = Code(
     "OF370",
     ERROR,
-    "{name} and {other} are one property with two values",
+    "{name} and {other} are one property with two values ({place})",
     "keep one of them",
     "A property may be written with the prefix of either distribution, but it has one value.",
 )
@@ -508,7 +521,7 @@ PROPERTIES_NOT_READ = Code(
     "OF372",
     ERROR,
     "{path} cannot be read: {reason}",
-    "",
+    "correct the path, or the file",
     "A file of properties is missing, is not UTF-8 text, or breaks the rules of the format.",
 )
 IMPORTED_NO_APPLICATION = Code(
@@ -522,7 +535,7 @@ CLUSTER_MODE_ASSUMED = Code(
     "OF374",
     NOTE,
     "{what} is not given: {assumed} is assumed",
-    "",
+    "{advice}",
     "Without these options spark-submit would run the application on the spot; a job is for a cluster.",
 )
 IMAGE_OF_SPARK_2 = Code(
@@ -536,14 +549,14 @@ CLASS_WITHOUT_EFFECT = Code(
     "OF376",
     NOTE,
     "--class {name} is left out: a Python or R application has no main class",
-    "",
+    "drop it",
     "spark-submit runs the script; the class at most names the application.",
 )
 READS_AS_EXPRESSION = Code(
     "OF377",
     ERROR,
     "{name} would be read as an expression of openflow",
-    "a job file cannot hold a text with double braces around `vars` as it stands",
+    "let the application read it from its environment or a file, or write it without the double braces",
     "Double braces around `vars` are evaluated in job files, so this text would not reach the application.",
 )
 LIMIT_KEPT_LOW = Code(
@@ -585,7 +598,7 @@ DEPLOYMENT_RESTARTS = Code(
 REMOTE_AND_MASTER = Code(
     "OF383",
     ERROR,
-    "{other} cannot stand beside a Spark Connect server to submit to",
+    "{other} ({place}) cannot stand beside a Spark Connect server to submit to",
     "give --master and --deploy-mode, or --remote alone",
     "spark-submit either starts an application or asks a server, and refuses arguments that say both.",
 )
@@ -602,11 +615,12 @@ job: {spec: {conf: {spark.blacklist.enabled: true}}}
 job: {spec: {conf: {spark.excludeOnFailure.enabled: true}}}
 """,
     source="the lists of SparkConf and SQLConf of Spark 4.3",
+    of_key=True,
 )
 HEARTBEAT_TOO_SLOW = Code(
     "OF385",
     ERROR,
-    "`spark.executor.heartbeatInterval` of {heartbeat} is not shorter than `spark.network.timeout` of {timeout}",
+    "`spark.executor.heartbeatInterval` of {heartbeat} is not shorter than `spark.network.timeout` of {timeout}{place}",
     hint="let several heartbeats fit into the timeout; a bare number counts milliseconds there, and seconds here",
     about="Spark refuses to start, as every executor would be taken for lost between two heartbeats.",
     bad="""\
@@ -620,7 +634,7 @@ job: {spec: {conf: {spark.executor.heartbeatInterval: 30s, spark.network.timeout
 SCALA_MIXED = Code(
     "OF386",
     WARNING,
-    "{what} is built for Scala {of_jar}, and {other} for {wanted}",
+    "{what} is built for Scala {of_jar}, and {other} for {wanted} ({place})",
     hint="take the build whose name ends in _{wanted}",
     about="Classes of one Scala version do not fit another: the job would end with NoSuchMethodError or the like.",
     bad="""\
@@ -634,7 +648,7 @@ job: {spec: {application: {packages: ["io.delta:delta-spark_2.13:4.0.0"]}}}
 PACKAGE_OF_OTHER_VERSION = Code(
     "OF387",
     WARNING,
-    "{package} is made for Spark {of_package}, and the job runs {version}",
+    "{package} is made for Spark {of_package}, and the job runs {version} ({place})",
     hint="take the package of the same version",
     about="Packages of Spark's own use its internals, which differ from one release to the next.",
     bad="""\
@@ -747,7 +761,7 @@ job: {spec: {conf: {spark.shuffle.service.enabled: false}}}
 INITIAL_OVER_MAX = Code(
     "OF394",
     WARNING,
-    "the application starts with {count} executors, more than the {most} that dynamic allocation may start",
+    "the application starts with {count} executors, more than the {most} that dynamic allocation may start ({place})",
     hint="lower `{property}`, or raise the upper bound",
     about="Spark asks for the first executors without looking at the bound. `executor.instances` is such a number too.",
     bad="""\

@@ -29,7 +29,7 @@ NOT_ONE_OF = Code(
     "The field takes a fixed choice.",
 )
 OUT_OF_BOUNDS = Code(
-    "OF205", ERROR, "{field}: {reason}", "change the value", "A number or a length is outside its bounds."
+    "OF205", ERROR, "{field} {reason}", "change the value", "A number or a length is outside its bounds."
 )
 BAD_FORM = Code(
     "OF210", ERROR, '{field} "{value}" is not {what}', "{hint}", "A text does not have the form that the field takes."
@@ -100,7 +100,7 @@ TEMPLATE_EXPRESSION = Code(
 TEMPLATE_VALUE = Code(
     "OF230",
     ERROR,
-    "the template {template} asks for `{name}`, which is not there",
+    "the template {template} asks for `{name}`, which is not there{near}",
     "compare with the built-in template: `openflow init --templates`",
     "A template may use the plan's properties only.",
 )

@@ -9,7 +9,7 @@ NOTE, WARNING, ERROR = Severity.NOTE, Severity.WARNING, Severity.ERROR
 NO_SUCH_FILE = Code(
     "OF100",
     ERROR,
-    "there is no file or folder {path}",
+    "there is no file or folder {path}{near}",
     hint="check the spelling; paths are relative to the working directory",
     about="A path on the command line names nothing.",
 )
@@ -135,7 +135,7 @@ CYCLIC_ALIAS = Code(
 UNKNOWN_ALIAS = Code(
     "OF120",
     ERROR,
-    "no anchor &{anchor} stands before this place",
+    "no anchor &{anchor} stands before this place{near}",
     hint="text that begins with `*` needs quotes",
     about="An alias repeats a value that was marked earlier in the same document.",
 )
@@ -205,7 +205,7 @@ FILE_IS_URL = Code(
 FILE_MISSING = Code(
     "OF131",
     ERROR,
-    "there is no file {path}",
+    "there is no file {path}{near}",
     hint="it is looked up as {looked}",
     about="A file that a job names does not exist. Paths are relative to the job file.",
 )
@@ -261,7 +261,7 @@ LINK_OUTSIDE = Code(
 TEMPLATE_NO_OBJECT = Code(
     "OF139",
     ERROR,
-    "the template {file} makes no Kubernetes object: {field} is not what it is in every object",
+    "the template {file} makes no Kubernetes object: {field} is missing, or of another type",
     hint="begin with `openflow init --templates`, which copies the built-in templates",
     about="Whatever a template of the project holds, its object has apiVersion, kind and metadata with a name.",
 )
@@ -303,7 +303,7 @@ TARGET_LACKS = Code(
 FOLDERS_OVERLAP = Code(
     "OF145",
     ERROR,
-    "the folder {folder} and {other}, that of {name}, lie in each other",
+    "the folder {folder} and {other}, that of {name} ({place}), lie in each other",
     hint="give every target a folder of its own, such as deploy/<target>",
     about="Each target's folder holds exactly what the target is rendered to.",
 )
@@ -331,7 +331,7 @@ NOT_A_MANIFEST = Code(
 MANIFEST_TWICE = Code(
     "OF149",
     ERROR,
-    "{object} is made by a job, or stands in another manifest, already",
+    "{object} is in the tree already: {first}",
     hint="keep one of them",
     about="A tree holds each object once; what builds or applies it would fail, or let one overwrite the other.",
 )
@@ -471,7 +471,7 @@ RUN_ID_UNUSED = Code(
 VAR_UNUSED = Code(
     "OF175",
     NOTE,
-    "the var {name} is used nowhere",
+    "the var {name} is used nowhere{near}",
     hint="leave --var out, or correct its name",
     about="No expression of a job or overlay of this run names the variable.",
 )
@@ -492,7 +492,7 @@ NO_OBJECT_GIVEN = Code(
 GIVEN_UNUSED = Code(
     "OF178",
     NOTE,
-    "no rule makes use of {kind} of {version}",
+    "no rule makes use of {kind} of {version}{near}",
     hint="leave it out, or correct its name",
     about="Of what is said about the cluster only kinds count that a rule looks at; others are passed over.",
 )

@@ -11,8 +11,8 @@ from openflow_render.core.paths import Path
 from openflow_render.core.report import Report
 from openflow_render.core.watch import Properties
 from openflow_render.engines.spark.app import main_of
+from openflow_render.engines.spark.conf import listed
 from openflow_render.engines.spark.job import SparkJob
-from openflow_render.engines.spark.properties import items
 from openflow_render.engines.spark.release import line_of
 
 _SCALA = re.compile(r"_(2\.1[0-9]|3)(?=[-:.]|$)")
@@ -47,7 +47,8 @@ def check(job: SparkJob, conf: Properties, report: Report) -> None:
     for part in parts:
         match = _PACKAGE.match(part.uri)
         if match and line_of(match[1]) != line_of(job.version):
-            values: dict[str, Any] = {"package": part, "of_package": match[1], "version": job.version}
+            place = report.origin("spec.version")
+            values: dict[str, Any] = {"package": part, "of_package": match[1], "version": job.version, "place": place}
             report.add(codes.PACKAGE_OF_OTHER_VERSION, at=part.field, **values)
         if part.uri.lower().startswith(_CLEAR):
             report.add(codes.FETCHED_IN_CLEAR, at=part.field, what=part.what, uri=_without_login(part.uri))
@@ -58,23 +59,24 @@ def _parts(job: SparkJob, conf: Properties) -> Iterator[_Part]:
     if main is not None:
         yield _Part("the main resource", main, ("spec", "application", "main"))
     for name, what in _LISTS.items():
-        for uri in items(conf.get(name)):
-            yield _Part(what, uri, conf.source(name))
+        for uri, field in listed(conf, name):
+            yield _Part(what, uri, field)
 
 
 def _scala(job: SparkJob, parts: list[_Part], report: Report) -> None:
     """Hold every jar to the Scala of the engine, or of the first jar where that is not known."""
     tag = _SCALA_IN_TAG.search(job.image.name or "")
     wanted, other = (tag[1], "the image") if tag else ("", "")
+    at: Path = ("spec", "image", "name")
     if line_of(job.version) >= _ONLY_213:
-        wanted, other = "2.13", f"Spark {job.version}"
+        wanted, other, at = "2.13", f"Spark {job.version}", ("spec", "version")
     for part in parts:
         built = _SCALA.findall(part.uri.rpartition("/")[2])
         if built and wanted and built[-1] != wanted:
             values: dict[str, Any] = {"what": part, "of_jar": built[-1], "other": other, "wanted": wanted}
-            report.add(codes.SCALA_MIXED, at=part.field, **values)
+            report.add(codes.SCALA_MIXED, at=part.field, place=report.origin(at), **values)
         elif built and not wanted:
-            wanted, other = built[-1], str(part)
+            wanted, other, at = built[-1], str(part), part.field
 
 
 def _without_login(uri: str) -> str:

@@ -90,7 +90,7 @@ def _today(name: str, value: str, field: Path, report: Report) -> Iterator[Prope
         try:
             translated = legacy.translate(old.replacement, value)
         except ValueError:
-            report.add(codes.LEGACY_PROPERTY_REFUSED, at=field, name=name, reason=f"`{value}` is no list a=b,c=d")
+            report.add(codes.BAD_PROPERTY, at=field, property=name, value=value, reason="a list a=b,c=d")
             return
         report.add(codes.LEGACY_PROPERTY_TRANSLATED, at=field, name=name, replacement=old.replacement)
         yield from (Property(new, text, field) for new, text in translated.items())
@@ -133,6 +133,14 @@ def called(conf: Properties, name: str) -> str:
     """A property as the job calls it: by its own name, or by the field that stands for it."""
     source = conf.source(name)
     return name if source[:2] == ("spec", "conf") else shown(source)
+
+
+def listed(conf: Properties, name: str) -> Iterator[tuple[str, Path]]:
+    """The items of a comma-separated property, each with the job field, or the item of it, that gives it."""
+    source = conf.source(name)
+    for index, item in enumerate(conf.get(name, "").split(",")):
+        if item.strip():
+            yield item.strip(), source if source[:2] == ("spec", "conf") else (*source, index)
 
 
 def _same(name: str, one: str, other: str) -> bool:

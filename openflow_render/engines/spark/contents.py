@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import posixpath
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from openflow_render.core import codes
-from openflow_render.core.paths import Path
+from openflow_render.core.paths import Path, show, step
 from openflow_render.core.report import Report
 from openflow_render.core.watch import Properties
 from openflow_render.engines.spark.conf import DRIVER, EXECUTOR, RoleNames
@@ -57,17 +58,20 @@ def _template(inline: Any, conf: Properties, names: RoleNames, files: Files, rep
     property_name = f"{names.kubernetes}podTemplateFile"
     if isinstance(inline, dict):
         if property_name in conf:
-            other = f"{names.role}.template"
-            report.add(codes.ONE_OR_THE_OTHER, at=conf.source(property_name), one=property_name, other=other)
-        if not _shaped(inline):
-            report.add(codes.NOT_A_POD, at=("spec", names.role, "template"), file=f"in {names.role}.template")
+            other, place = f"{names.role}.template", report.origin(("spec", names.role, "template"))
+            report.add(
+                codes.ONE_OR_THE_OTHER, at=conf.source(property_name), one=property_name, other=other, place=place
+            )
+        for field, problem in _misshapen(inline):
+            at: Path = ("spec", names.role, "template", *field)
+            report.add(codes.NOT_A_POD, at=at, file=f"in {names.role}.template", problem=problem)
             return {}, None
         return inline, None
     path = conf.get(property_name)
     if not path:
         return {}, None
     text = files.read_text(path, conf.source(property_name), report)
-    return ({}, None) if text is None else (_pod(text, path, conf.source(property_name), report), text)
+    return ({}, None) if text is None else (_pod(text, files.label(path), conf.source(property_name), report), text)
 
 
 def _pod(text: str, file: str, at: Path, report: Report) -> Tree:
@@ -75,43 +79,62 @@ def _pod(text: str, file: str, at: Path, report: Report) -> Tree:
     documents = reader.read(text.encode(), file, report)
     if len(report.findings) > before:
         return {}
-    pod = documents[0].value if len(documents) == 1 else None
-    if not isinstance(pod, dict) or pod.get("kind", "Pod") != "Pod" or not _shaped(pod):
-        report.add(codes.NOT_A_POD, at=at, file=file)
+    if len(documents) != 1:
+        report.add(codes.NOT_A_POD, at=at, file=file, problem=f"it holds {len(documents)} documents")
+        return {}
+    pod = documents[0].value
+    for field, problem in _not_a_pod(pod):
+        report.add(codes.NOT_A_POD, at=documents[0].origin(field), file=file, problem=problem)
         return {}
     return {key: value for key, value in pod.items() if key in {"metadata", "spec"} and value is not None}
 
 
-def _shaped(pod: Tree) -> bool:
-    """Whether what is merged and read has the shape of a Pod; the rest is for the schema check of the result."""
-    if not _maps(pod, "metadata", "spec"):
-        return False
-    metadata, spec = pod.get("metadata") or {}, pod.get("spec") or {}
-    maps = ("nodeSelector", "securityContext")
+def _not_a_pod(document: Any) -> Iterator[tuple[Path, str]]:
+    """Why ``document`` is no Pod that can be merged and read, each with its field."""
+    if not isinstance(document, dict):
+        yield (), "it is no map"
+    elif document.get("kind", "Pod") != "Pod":
+        kind = document["kind"]
+        yield ("kind",), f"its kind is {kind if isinstance(kind, str) and 0 < len(kind) < 64 else 'another'}"
+    else:
+        yield from _misshapen(document)
+
+
+def _misshapen(pod: Tree) -> Iterator[tuple[Path, str]]:
+    """What has not the shape of a Pod where it is merged and read; the rest is for the schema check of the result."""
+    yield from _wrong(pod, (), maps=("metadata", "spec"))
+    yield from _wrong(_map(pod, "metadata"), ("metadata",), maps=("labels", "annotations"))
+    spec, at = _map(pod, "spec"), ("spec",)
     lists = ("containers", "initContainers", "volumes", "imagePullSecrets")
-    if not (_maps(metadata, "labels", "annotations") and _maps(spec, *maps) and _lists(spec, *lists)):
-        return False
-    return all(_shaped_container(each) for field in lists[:2] for each in spec.get(field) or [])
+    yield from _wrong(spec, at, maps=("nodeSelector", "securityContext"), lists=lists)
+    for field in lists[:2]:
+        containers = spec.get(field)
+        for index, container in enumerate(containers if isinstance(containers, list) else []):
+            if isinstance(container, dict):
+                yield from _misshapen_container(container, (*at, field, step(field, index, container)))
 
 
-def _shaped_container(container: Tree) -> bool:
-    own = _maps(container, "resources", "securityContext") and _lists(container, "env", "ports", "volumeMounts")
-    return own and _maps(container.get("resources") or {}, "requests", "limits") and _list(container.get("args"))
+def _misshapen_container(container: Tree, at: Path) -> Iterator[tuple[Path, str]]:
+    yield from _wrong(container, at, maps=("resources", "securityContext"), lists=("env", "ports", "volumeMounts"))
+    yield from _wrong(_map(container, "resources"), (*at, "resources"), maps=("requests", "limits"))
+    if container.get("args") is not None and not isinstance(container["args"], list):
+        yield (*at, "args"), f"`{show((*at, 'args'))}` is no list"
 
 
-def _maps(tree: Tree, *fields: str) -> bool:
-    """Whether each of ``fields`` is a map, if it is there."""
-    return all(tree.get(field) is None or isinstance(tree[field], dict) for field in fields)
+def _wrong(tree: Tree, at: Path, maps: Iterable[str], lists: Iterable[str] = ()) -> Iterator[tuple[Path, str]]:
+    """The fields of ``tree`` that are there, but no map, or no list of maps."""
+    for field in maps:
+        if tree.get(field) is not None and not isinstance(tree[field], dict):
+            yield (*at, field), f"`{show((*at, field))}` is no map"
+    for field in lists:
+        value = tree.get(field)
+        if value is not None and not (isinstance(value, list) and all(isinstance(item, dict) for item in value)):
+            yield (*at, field), f"`{show((*at, field))}` is no list of maps"
 
 
-def _lists(tree: Tree, *fields: str) -> bool:
-    """Whether each of ``fields`` is a list of maps, if it is there."""
-    values = [tree.get(field) for field in fields]
-    return all(_list(each) and all(isinstance(item, dict) for item in each or []) for each in values)
-
-
-def _list(value: Any) -> bool:
-    return value is None or isinstance(value, list)
+def _map(tree: Tree, field: str) -> Tree:
+    value = tree.get(field)
+    return value if isinstance(value, dict) else {}
 
 
 def _pod_group(conf: Properties, files: Files, report: Report) -> Tree:
@@ -121,7 +144,7 @@ def _pod_group(conf: Properties, files: Files, report: Report) -> Tree:
     text = files.read_text(path, conf.source(name), report) if path else inline
     if not text:
         return {}
-    documents = reader.read(text.encode(), path or name, report)
+    documents = reader.read(text.encode(), files.label(path) if path else name, report)
     group = documents[0].value if len(documents) == 1 else None
     return group if isinstance(group, dict) else {}
 
@@ -136,16 +159,18 @@ def _krb5(conf: Properties) -> Path:
 
 def _texts(paths: list[str] | None, at: Path, files: Files, report: Report) -> dict[str, str]:
     _check_names(paths or [], at, report)
-    found = {posixpath.basename(path): files.read_text(path, at, report) for path in paths or []}
+    found = {
+        posixpath.basename(path): files.read_text(path, (*at, index), report) for index, path in enumerate(paths or [])
+    }
     return {name: text for name, text in found.items() if text is not None}
 
 
 def _check_names(paths: list[str], at: Path, report: Report) -> None:
     taken = {"spark.properties": "the job's properties"} if at[-1] == "confFiles" else {}
-    for path in paths:
+    for index, path in enumerate(paths):
         name = posixpath.basename(path)
         if name in taken:
-            report.add(codes.FILE_NAME_TAKEN, at=at, name=name, other=taken[name])
+            report.add(codes.FILE_NAME_TAKEN, at=(*at, index), name=name, other=taken[name])
         taken[name] = path
 
 

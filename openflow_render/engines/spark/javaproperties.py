@@ -20,6 +20,14 @@ _ESCAPED = str.maketrans(
 )
 
 
+class MalformedError(ValueError):
+    """A ``u`` after a backslash in ``line`` is not followed by four hexadecimal digits."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(f"line {line}: \\u needs four hexadecimal digits")
+        self.line = line
+
+
 class Entry(NamedTuple):
     """One property, and the line it starts on."""
 
@@ -40,7 +48,7 @@ def read(text: str) -> dict[str, str]:
     """The properties that ``text`` holds; of two with one key the later counts.
 
     Raises:
-        ValueError: a ``u`` after a backslash is not followed by four hexadecimal digits; the message names the line.
+        MalformedError: a ``u`` after a backslash is not followed by four hexadecimal digits.
     """
     return {entry.key: entry.value for entry in entries(text)}
 
@@ -49,7 +57,7 @@ def entries(text: str) -> Iterator[Entry]:
     """Every property that ``text`` holds, in its order.
 
     Raises:
-        ValueError: as `read`.
+        MalformedError: as `read`.
     """
     for number, line in _logical_lines(text):
         key = re.match(_KEY, line)[0]  # type: ignore[index]  # it matches an empty text as well
@@ -99,7 +107,7 @@ def _unescape(text: str, line: int) -> str:
     def plain(match: re.Match[str]) -> str:
         escaped = match[1]
         if escaped == "u":
-            raise ValueError(f"line {line}: \\u needs four hexadecimal digits")
+            raise MalformedError(line)
         return chr(int(escaped[1:], 16)) if len(escaped) > 1 else _UNESCAPED.get(escaped, escaped)
 
     # Java counts in UTF-16, so a character beyond the first plane is written as two escapes.

@@ -44,7 +44,8 @@ LEGACY: Mapping[str, Legacy] = {
     "spark.kubernetes.kerberos.enabled": Legacy(reason="a keytab or a token secret is what turns Kerberos on"),
     "spark.kubernetes.kerberos.renewer.principal": Legacy(reason="the driver renews its tokens itself", refused=True),
     "spark.kubernetes.hadoop.conf.dir": Legacy(
-        reason="name a ConfigMap in spark.kubernetes.hadoop.configMapName, or the files in spec.hadoop.files",
+        reason="a folder of your machine is no part of a job; name a ConfigMap in "
+        "spark.kubernetes.hadoop.configMapName, or files in spec.hadoop.files",
         refused=True,
     ),
     "spark.kubernetes.initcontainer.docker.image": _INIT_CONTAINER,

@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 from openflow_render.core import codes
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Report
-from openflow_render.engines.spark.conf import called, mountable, property_kind, shown, volumes
-from openflow_render.engines.spark.properties import items
+from openflow_render.engines.spark.conf import called, listed, mountable, property_kind, shown, volumes
 from openflow_render.engines.spark.role import RolePlan
 
 Tree = dict[str, Any]
@@ -35,7 +34,9 @@ def check(plan: RolePlan, of_spark: Iterable[Tree], report: Report) -> None:
     for mount in (*own, *_of_template(plan), *_of_properties(plan), *_unsaid(plan)):
         other = first.setdefault(posixpath.normpath(mount.path), mount)
         if other is not mount:
-            report.add(codes.SAME_MOUNT_PATH, at=mount.field, property=mount.by, path=mount.path, other=other.by)
+            place = "" if other.field == at else f" ({report.origin(other.field)})"
+            values: dict[str, Any] = {"property": mount.by, "path": mount.path, "other": other.by, "place": place}
+            report.add(codes.SAME_MOUNT_PATH, at=mount.field, **values)
 
 
 def check_hidden(driver: RolePlan, executor: RolePlan, report: Report) -> None:
@@ -57,7 +58,7 @@ def _named(plan: RolePlan) -> Iterator[tuple[str, Path]]:
     if app.main and (plan.names.role == "driver" or app.kind == "java"):
         yield app.main, ("spec", "application", "main")
     for name in _NAMING:
-        yield from ((uri, conf.source(name)) for uri in items(conf.get(name)))
+        yield from listed(conf, name)
 
 
 _NAMING = ("spark.jars", "spark.files", "spark.archives", "spark.submit.pyFiles")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -427,20 +427,71 @@ def client_only(name: str) -> bool:
     return found is not None and found.phase == "client" and not found.also_runtime
 
 
+_KUBERNETES = "spark.kubernetes."
+
+
 def nearest_known(name: str) -> str:
     """A hint's tail that names the known property closest to ``name``; empty when none is close."""
-    from openflow_render.core.report import nearest
+    from openflow_render.core.report import closest
 
     words = name.split(".")
-    return nearest(name, [_filled(known, words) for known in PROPERTIES])
+    plain = [known for known in PROPERTIES if "[" not in known]
+    families = [filled for known in PROPERTIES if "[" in known for filled in _filled(known, name)]
+    # A word too many or too few makes a name look like others that mean something else.
+    meant = [known for known in (*plain, *families) if _has_one_word_more(words, known.split("."))]
+    meant += [known for known in plain if _has_one_word_more(known.split("."), words)]
+    meant += [known for known in families if _is_almost(known, name)]
+    prefix = _KUBERNETES if name.startswith(_KUBERNETES) else ""
+    if not meant:
+        rest = closest(name[len(prefix) :], [each[len(prefix) :] for each in plain if each.startswith(prefix)])
+        meant = [prefix + rest] if rest else []
+    return f" (did you mean `{meant[0]}`?)" if meant else ""
 
 
-def _filled(family: str, words: list[str]) -> str:
-    """``family`` with its placeholders replaced by the words in their places, where there are any."""
+def _filled(family: str, name: str) -> Iterator[str]:
+    """``family`` with its placeholders replaced by the words in their places, counted from the start and the end."""
     places = family.split(".")
-    return ".".join(
-        words[index] if place.startswith("[") and index < len(words) else place for index, place in enumerate(places)
-    )
+    words = name.split(".")
+    for given, before in ((name.split(".", len(places) - 1), 0), (words, len(words) - len(places))):
+        yield ".".join(
+            given[before + index] if place.startswith("[") and 0 <= before + index < len(given) else place
+            for index, place in enumerate(places)
+        )
+
+
+def _is_almost(known: str, name: str) -> bool:
+    """Whether the two differ in dots and capitals alone, or in a few letters of one word."""
+    known, name = known.lower(), name.lower()
+    if known.replace(".", "") == name.replace(".", ""):
+        return True
+    other = [pair for pair in zip(known.split("."), name.split("."), strict=False) if pair[0] != pair[1]]
+    return known.count(".") == name.count(".") and len(other) == 1 and is_slip(*other[0])
+
+
+_LETTERS = 2
+"""As many may be wrong in a part of a name; of a short part, one less."""
+_SHORT = 5
+
+
+def is_slip(one: str, other: str) -> bool:
+    """Whether a part of a name is another one in which a few letters are wrong, or in another order."""
+    from difflib import SequenceMatcher
+
+    most = _LETTERS if min(len(one), len(other)) > _SHORT else _LETTERS - 1
+    # What is quickly seen comes first: a job may have many thousands of properties.
+    if abs(len(one) - len(other)) > most or len(set(one) ^ set(other)) > 2 * most:
+        return False
+    if sorted(one) == sorted(other):
+        return True
+    changes = SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
+    return sum(max(i2 - i1, j2 - j1) for tag, i1, i2, j1, j2 in changes if tag != "equal") <= most
+
+
+def _has_one_word_more(longer: list[str], shorter: list[str]) -> bool:
+    """Whether ``longer`` without one of its words is ``shorter``."""
+    if len(longer) != len(shorter) + 1:
+        return False
+    return any(longer[:index] + longer[index + 1 :] == shorter for index in range(len(longer)))
 
 
 _TIME = r"(?i)-?\d+\s*(us|ms|s|m|min|h|d)?"

@@ -57,7 +57,8 @@ def _check(name: str, found: Properties, report: Report) -> None:
     left = next(_references(found[name]), None)
     if row.phase == "submit" and left is not None:
         code = codes.REFERENCE_TO_MACHINE if left[1] in {"env", "system"} else codes.REFERENCE_UNKNOWN
-        report.add(code, at=found.source(name), property=name, reference=left[0])
+        near = "" if left[2] in properties.PROPERTIES else properties.nearest_known(left[2])
+        report.add(code, at=found.source(name), property=name, reference=left[0], near=near)
 
 
 def _is_expanded(name: str) -> bool:

@@ -8,7 +8,6 @@ release that brought it or put it out of date, and its successor. Source: the re
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import SequenceMatcher
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -17,9 +16,6 @@ from openflow_render.engines.spark import properties
 from openflow_render.engines.spark.properties import Property
 
 GONE = "gone"
-_LETTERS = 2
-"""As many may be wrong in a part of a name; of a short part, one less."""
-_SHORT = 5
 
 
 class _Entry(NamedTuple):
@@ -47,17 +43,17 @@ def nearest(name: str) -> str:
     parts = name.lower().split(".")
     for index, (part, around) in enumerate(zip(parts, _around(), strict=False)):
         for known, whole in around.get((*parts[:index], "", *parts[index + 1 :]), ()):
-            if _is_slip(part, known):
+            if properties.is_slip(part, known):
                 return whole
     return ""
 
 
-def _is_slip(one: str, other: str) -> bool:
-    most = _LETTERS if min(len(one), len(other)) > _SHORT else _LETTERS - 1
-    if abs(len(one) - len(other)) > most:
-        return False
-    changes = SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
-    return sum(max(i2 - i1, j2 - j1) for tag, i1, i2, j1, j2 in changes if tag != "equal") <= most
+def unprefixed(name: str) -> dict[str, str]:
+    """What messages say of ``name``, which does not begin with ``spark.``: `near`, what it may be, and `advice`."""
+    meant = nearest(name)
+    if meant:
+        return {"near": f" (did you mean `{meant}`?)", "advice": "correct the name"}
+    return {"near": "", "advice": f"write spark.{name}, or spark.hadoop.{name} for Hadoop"}
 
 
 @cache

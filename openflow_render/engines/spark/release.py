@@ -74,4 +74,5 @@ def check_version(version: str, image: str | None, report: Report) -> None:
     name, _, tag = (image or "").rpartition("/")[2].partition(":")
     tagged = re.match(r"v?(\d+\.\d+)", tag) if "spark" in name or "openflow" in name else None
     if tagged and line_of(tagged[1]) != line:
-        report.add(codes.IMAGE_OF_OTHER_VERSION, at="spec.image", image=image, version=version)
+        place = report.origin("spec.version")
+        report.add(codes.IMAGE_OF_OTHER_VERSION, at="spec.image", image=image, version=version, place=place)

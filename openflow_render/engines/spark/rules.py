@@ -10,17 +10,17 @@ from typing import Any
 
 from openflow_render.core import codes
 from openflow_render.core.paths import Item, Path
-from openflow_render.core.report import Report
+from openflow_render.core.report import Report, nearest
 from openflow_render.core.watch import Properties
 from openflow_render.engines.spark import artifacts, javaoptions, properties, registered, settings, shares, ulimits
 from openflow_render.engines.spark.app import CONNECT_SERVER, POD_NAME, POD_UID, Application, is_on, main_of
-from openflow_render.engines.spark.conf import DRIVER, EXECUTOR, RoleNames, called, secret_reference
+from openflow_render.engines.spark.conf import DRIVER, EXECUTOR, RoleNames, called, listed, secret_reference
 from openflow_render.engines.spark.driver import LOCAL_DIR
 from openflow_render.engines.spark.gang import VOLCANO_STEP
 from openflow_render.engines.spark.job import Role, SparkJob
 from openflow_render.engines.spark.properties import items
 from openflow_render.engines.spark.release import Release, check_version
-from openflow_render.engines.spark.volumes import check_volumes
+from openflow_render.engines.spark.volumes import check_volumes, stands_for_another
 from openflow_render.spec import pod_fields
 
 SPARK_VOLUMES = frozenset(
@@ -64,10 +64,20 @@ _REPLACED = {
     "spark.driver.host": "in cluster mode it is the driver's Service",
 }
 
-_PAIRS = (
-    ("spark.kerberos.keytab", "spark.kerberos.principal"),
-    ("spark.kubernetes.kerberos.tokenSecret.name", "spark.kubernetes.kerberos.tokenSecret.itemKey"),
+_REFERENCE = "reference"
+"""The type of properties that name a Secret and its key, which are told of by a code of their own."""
+
+_PAIRS: tuple[Mapping[str, str], ...] = (
+    {
+        "spark.kerberos.keytab": "kerberos.keytab",
+        "spark.kerberos.principal": "kerberos.principal",
+    },
+    {
+        "spark.kubernetes.kerberos.tokenSecret.name": "kerberos.tokenSecret.name",
+        "spark.kubernetes.kerberos.tokenSecret.itemKey": "kerberos.tokenSecret.itemKey",
+    },
 )
+"""Properties that need each other, each with the field that stands for it."""
 _EITHER = (("spark.kubernetes.kerberos.krb5.path", "spark.kubernetes.kerberos.krb5.configMapName"),)
 _PORTS = (
     "spark.driver.port",
@@ -113,7 +123,7 @@ def _check_images(job: SparkJob, conf: Properties, report: Report) -> None:
         report.add(codes.NO_IMAGE, at="spec.image", roles=" and ".join(missing))
     image = conf.get(both, "")
     if job.engine == "openflow" and image.rpartition("/")[0].endswith("apache") and "/spark" in image:
-        report.add(codes.SPARK_IMAGE, at=conf.source(both), image=image)
+        report.add(codes.SPARK_IMAGE, at=conf.source(both), image=image, place=report.origin("spec.engine"))
 
 
 def _check_application(job: SparkJob, conf: Properties, report: Report) -> None:
@@ -126,9 +136,9 @@ def _check_application(job: SparkJob, conf: Properties, report: Report) -> None:
     if main is not None and properties.is_local(main):
         report.add(codes.LOCAL_APPLICATION_FILE, at="spec.application.main", what="main resource", path=main)
     for name, what in _URI_FIELDS.items():
-        for path in items(conf.get(name)):
+        for path, at in listed(conf, name):
             if properties.is_local(path):
-                report.add(codes.LOCAL_APPLICATION_FILE, at=conf.source(name), what=what, path=path)
+                report.add(codes.LOCAL_APPLICATION_FILE, at=at, what=what, path=path)
 
 
 def _check_known(job: SparkJob, conf: Properties, report: Report) -> None:
@@ -138,17 +148,20 @@ def _check_known(job: SparkJob, conf: Properties, report: Report) -> None:
             continue
         known = properties.find(name) or registered.find(name)
         if known is None:
-            _check_unknown(name, at, report)
+            if not stands_for_another(conf, name):
+                _check_unknown(name, at, report)
             continue
         if known.type == registered.GONE:
             _check_outdated(known, job.version, at, report)
             continue
         if not known.known_in(job.version):
-            report.add(codes.PROPERTY_OF_OTHER_VERSION, at=at, property=name, version=job.version, since=known.since)
+            when = f"gone since {known.removed}" if known.removed else f"since {known.since}"
+            report.add(codes.PROPERTY_OF_OTHER_VERSION, at=at, property=name, version=job.version, when=when)
+            continue
         if properties.client_only(name) and name not in _USED_HERE:
             report.add(codes.CLIENT_PROPERTY, at=at, property=name)
         reason = properties.check_value(known, text)
-        if reason is not None:
+        if reason is not None and known.type != _REFERENCE:
             report.add(codes.BAD_PROPERTY, at=at, property=name, value=text, reason=reason)
 
 
@@ -157,7 +170,8 @@ def _check_unknown(name: str, at: Path, report: Report) -> None:
     if name.startswith("spark.kubernetes."):
         report.add(codes.UNKNOWN_PROPERTY, at=at, property=name, hint=properties.nearest_known(name))
     elif not name.startswith("spark."):
-        report.add(codes.NO_SPARK_PROPERTY, at=at, property=name)
+        values: dict[str, Any] = registered.unprefixed(name)
+        report.add(codes.NO_SPARK_PROPERTY, at=at, property=name, **values)
     elif meant := registered.nearest(name):
         report.add(codes.UNKNOWN_PROPERTY, at=at, property=name, hint=f" (did you mean `{meant}`?)")
 
@@ -185,9 +199,12 @@ def _check_submission(job: SparkJob, conf: Properties, report: Report) -> None:
     if not conf.get("spark.master", "k8s://").startswith("k8s://"):
         report.add(codes.OTHER_MASTER, at=conf.source("spark.master"), master=conf["spark.master"])
     if conf.get("spark.submit.deployMode", "cluster") != "cluster":
-        report.add(codes.CLIENT_DEPLOY_MODE, at=conf.source("spark.submit.deployMode"))
-    if job.proxy_user and conf.get("spark.kerberos.principal"):
-        report.add(codes.PROXY_USER_AND_PRINCIPAL, at="spec.proxyUser")
+        mode = conf["spark.submit.deployMode"]
+        report.add(codes.CLIENT_DEPLOY_MODE, at=conf.source("spark.submit.deployMode"), mode=mode)
+    name = "spark.kerberos.principal"
+    if job.proxy_user and conf.get(name):
+        place = report.origin(conf.source(name))
+        report.add(codes.PROXY_USER_AND_PRINCIPAL, at="spec.proxyUser", principal=called(conf, name), place=place)
 
 
 def _check_numbers(conf: Properties, report: Report) -> None:
@@ -215,9 +232,10 @@ def _check_metadata(conf: Properties, report: Report) -> None:
                 at = conf.source(f"{names.kubernetes}label.{label}")
                 report.add(codes.RESERVED_LABEL, at=at, label=label, role=names.role)
         for variable, reference in conf.prefixed(f"{names.kubernetes}secretKeyRef.").items():
-            if len(reference.split(":")) != 2:
-                at = conf.source(f"{names.kubernetes}secretKeyRef.{variable}")
-                report.add(codes.BAD_SECRET_REFERENCE, at=at, value=reference)
+            name = f"{names.kubernetes}secretKeyRef.{variable}"
+            known = properties.find(name)
+            if known is not None and properties.check_value(known, reference) is not None:
+                report.add(codes.BAD_SECRET_REFERENCE, at=conf.source(name), property=name, value=reference)
 
 
 def _check_kerberos(job: SparkJob, conf: Properties, report: Report) -> None:
@@ -225,12 +243,19 @@ def _check_kerberos(job: SparkJob, conf: Properties, report: Report) -> None:
         given = [name for name in pair if conf.get(name)]
         if len(given) == 1:
             other = next(name for name in pair if name not in given)
-            report.add(codes.HALF_A_PAIR, at=conf.source(given[0]), property=given[0], other=other)
+            by, at = called(conf, given[0]), conf.source(given[0])
+            report.add(codes.HALF_A_PAIR, at=at, property=by, other=other if by == given[0] else pair[other])
     for one, other in _EITHER:
         if conf.get(one) and conf.get(other):
-            report.add(codes.ONE_OR_THE_OTHER, at=conf.source(other), one=called(conf, one), other=called(conf, other))
+            _exclude(conf, called(conf, one), conf.source(one), other, report)
     if job.hadoop.files and conf.get("spark.kubernetes.hadoop.configMapName"):
-        report.add(codes.ONE_OR_THE_OTHER, at="spec.hadoop.files", one="hadoop.files", other="hadoop.configMap")
+        _exclude(conf, "hadoop.files", ("spec", "hadoop", "files"), "spark.kubernetes.hadoop.configMapName", report)
+
+
+def _exclude(conf: Properties, one: str, at: Path, other: str, report: Report) -> None:
+    """Tell at the field ``at``, which messages call ``one``, that it excludes the property ``other``."""
+    place = report.origin(conf.source(other))
+    report.add(codes.ONE_OR_THE_OTHER, at=at, one=one, other=called(conf, other), place=place)
 
 
 def _check_devices(conf: Properties, report: Report) -> None:
@@ -267,7 +292,10 @@ def _check_steps(job: SparkJob, conf: Properties, report: Report) -> None:
     name = "spark.kubernetes.driver.pod.featureSteps"
     for step in items(conf.get(name)):
         if step == VOLCANO_STEP and job.scheduling.scheduler != "default":
-            report.add(codes.ONE_OR_THE_OTHER, at=conf.source(name), one=name, other="scheduling.scheduler")
+            place = report.origin("spec.scheduling.scheduler")
+            report.add(
+                codes.ONE_OR_THE_OTHER, at=conf.source(name), one=name, other="scheduling.scheduler", place=place
+            )
         elif step != VOLCANO_STEP:
             report.add(codes.UNKNOWN_STEP, at=conf.source(name), step=step)
         elif job.run.as_ != "pod":
@@ -306,7 +334,8 @@ def _check_allocation(conf: Properties, report: Report) -> None:
         return
     low, high = (each or 0 for each in bounds)
     if low > high:
-        report.add(codes.BOUNDS_CROSSED, at=conf.source(name("min")), low=low, high=high)
+        place = report.origin(conf.source(name("max")))
+        report.add(codes.BOUNDS_CROSSED, at=conf.source(name("min")), low=low, high=high, place=place)
 
 
 _FACTORS = tuple(f"spark.{part}.memoryOverheadFactor" for part in ("kubernetes", "driver", "executor"))
@@ -324,7 +353,7 @@ def _check_names(job: SparkJob, conf: Properties, names: RoleNames, report: Repo
     role, at = (job.driver if names is DRIVER else job.executor), ("spec", names.role)
     for volume in role.volumes or []:
         field = (*at, "volumes", Item(volume["name"]))
-        other = _volume_owner(volume["name"], role, conf, names)
+        other = _volume_owner(volume["name"], role, conf, names, report)
         if other:
             report.add(codes.VOLUME_NAME_TAKEN, at=field, name=volume["name"], other=other)
         if names is DRIVER and "perExecutor" in volume.get("claim", {}):
@@ -333,7 +362,7 @@ def _check_names(job: SparkJob, conf: Properties, names: RoleNames, report: Repo
         _check_variable(variable, conf, names, report)
 
 
-def _volume_owner(name: str, role: Role, conf: Properties, names: RoleNames) -> str:
+def _volume_owner(name: str, role: Role, conf: Properties, names: RoleNames, report: Report) -> str:
     """Who else makes a volume called ``name``; empty when nobody does."""
     if name in SPARK_VOLUMES:
         return "Spark"
@@ -343,7 +372,8 @@ def _volume_owner(name: str, role: Role, conf: Properties, names: RoleNames) -> 
         return "secrets"
     prefix = f"{names.kubernetes}volumes."
     said = [key for key in conf if key.startswith(prefix) and key.split(".")[5:6] == [name]]
-    return next((key for key in said if conf.source(key)[:2] == ("spec", "conf")), "")
+    own = (key for key in said if conf.source(key)[:2] == ("spec", "conf"))
+    return next((f"{key} ({report.origin(conf.source(key))})" for key in own), "")
 
 
 def _check_variable(variable: Mapping[str, Any], conf: Properties, names: RoleNames, report: Report) -> None:
@@ -362,7 +392,9 @@ def check_template(app: Application, role: str, template: Mapping[str, Any], rep
     containers = template.get("spec", {}).get("containers") or []
     _check_main_container(app, role, [str(each.get("name")) for each in containers], report)
     if app.job.ulimits and any("command" in each for each in _main_container(app, role, containers)):
-        report.add(codes.COMMAND_TAKEN, at="spec.ulimits", role=role)
+        named = f"spark.kubernetes.{role}.podTemplateFile"
+        template_at: Path = app.conf.source(named) if named in app.conf else ("spec", role, "template")
+        report.add(codes.COMMAND_TAKEN, at="spec.ulimits", role=role, place=report.origin(template_at))
 
 
 def _main_container(app: Application, role: str, containers: list[Any]) -> list[Any]:
@@ -374,4 +406,5 @@ def _check_main_container(app: Application, role: str, containers: list[str], re
     name = f"spark.kubernetes.{role}.podTemplateContainerName"
     wanted = app.conf.get(name)
     if wanted and containers and wanted not in containers:
-        report.add(codes.NO_SUCH_CONTAINER, at=app.conf.source(name), container=wanted, first=containers[0])
+        near = nearest(wanted, containers)
+        report.add(codes.NO_SUCH_CONTAINER, at=app.conf.source(name), container=wanted, first=containers[0], near=near)

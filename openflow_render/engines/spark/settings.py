@@ -42,7 +42,8 @@ def _heartbeat(conf: Properties, report: Report) -> None:
     given = [name for name in (_HEARTBEAT, _TIMEOUT) if name in conf]
     if given and heartbeat is not None and timeout is not None and heartbeat >= timeout:
         values: dict[str, Any] = {"heartbeat": conf.get(_HEARTBEAT, "10s"), "timeout": conf.get(_TIMEOUT, "120s")}
-        report.add(codes.HEARTBEAT_TOO_SLOW, at=conf.source(given[0]), **values)
+        place = f" ({report.origin(conf.source(_TIMEOUT))})" if len(given) == 2 else ""
+        report.add(codes.HEARTBEAT_TOO_SLOW, at=conf.source(given[0]), place=place, **values)
 
 
 def milliseconds(text: str, unit: str) -> float | None:
@@ -59,7 +60,8 @@ def _bounds(conf: Properties, report: Report) -> None:
     for name in (f"{_ALLOCATION}initialExecutors", "spark.executor.instances"):
         count = properties.integer(conf.get(name, ""))
         if count is not None and most is not None and count > most:
-            values: dict[str, Any] = {"count": count, "most": most, "property": called(conf, name)}
+            place = report.origin(conf.source(f"{_ALLOCATION}maxExecutors"))
+            values: dict[str, Any] = {"count": count, "most": most, "property": called(conf, name), "place": place}
             report.add(codes.INITIAL_OVER_MAX, at=conf.source(name), **values)
             return
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from openflow_render.core import codes
-from openflow_render.core.report import Code, Report
+from openflow_render.core.report import Code, Report, closest, nearest
 from openflow_render.core.watch import Properties
 from openflow_render.engines.spark.app import is_on
 from openflow_render.engines.spark.conf import EXECUTOR, RoleNames
@@ -118,7 +118,26 @@ def check_volumes(conf: Properties, names: RoleNames, release: Release, report: 
         kind, _, rest = key.removeprefix(prefix).partition(".")
         name = rest.partition(".")[0]
         for code, words in _faults(conf, key, f"{prefix}{kind}.{name}.", kind, release):
+            if "other" in words:
+                words["place"] = report.origin(conf.source(words["other"]))
             report.add(code, at=conf.source(key), property=key, **words)
+
+
+def stands_for_another(conf: Properties, key: str) -> bool:
+    """Whether `check_volumes` tells that ``key`` may be meant for a property that its volume lacks."""
+    words = key.split(".")
+    if len(words) < 7 or words[3] != "volumes" or words[4] not in _REQUIRED:
+        return False
+    volume = ".".join((*words[:6], ""))
+    return key == volume + _missing(conf, volume, words[4])[1]
+
+
+def _missing(conf: Properties, volume: str, kind: str) -> tuple[str, str]:
+    """What the volume lacks first, and what may be meant for it; empty where there is none."""
+    given = [each.removeprefix(volume) for each in conf if each.startswith(volume)]
+    wanted = ["mount.path", *(f"options.{option}" for option in _REQUIRED[kind])]
+    missing = next((name for name in wanted if name not in given), "")
+    return missing, closest(missing, [name for name in given if name not in wanted])
 
 
 def _is_shared(key: str, name: str) -> bool:
@@ -130,20 +149,23 @@ def _is_shared(key: str, name: str) -> bool:
 def _faults(
     conf: Properties, key: str, volume: str, kind: str, release: Release
 ) -> Iterator[tuple[Code, dict[str, Any]]]:
+    is_first = key == min((each for each in conf if each.startswith(volume)), default=key)
     if kind not in _REQUIRED:
-        yield codes.UNKNOWN_VOLUME_TYPE, {"kind": kind, "known": ", ".join(sorted(_REQUIRED))}
+        if is_first:
+            known = ", ".join(sorted(_REQUIRED))
+            yield codes.UNKNOWN_VOLUME_TYPE, {"kind": kind, "near": nearest(kind, _REQUIRED), "known": known}
         return
-    wanted = ["mount.path", *(f"options.{option}" for option in _REQUIRED[kind])]
-    missing = [name for name in wanted if volume + name not in conf]
-    if missing and key == min((each for each in conf if each.startswith(volume)), default=key):
-        yield codes.VOLUME_INCOMPLETE, {"missing": volume + missing[0]}
+    missing, meant = _missing(conf, volume, kind)
+    if missing and is_first:
+        instead = f"; you may have meant it by `{volume}{meant}`" if meant else ""
+        yield codes.VOLUME_INCOMPLETE, {"missing": volume + missing, "instead": instead}
     made = {f"{volume}options.storageClass", f"{volume}options.sizeLimit"} <= set(conf)
     if key == f"{volume}options.claimName" and ON_DEMAND in conf[key] and not made:
         yield codes.CLAIM_OF_NOBODY, {}
     elif key == f"{volume}options.claimName" and made and _is_shared(key, conf[key]):
         yield codes.CLAIM_NAME_SHARED, {"name": conf[key]}
     if key.endswith("mount.subPathExpr") and volume + "mount.subPath" in conf:
-        yield codes.TWO_SUB_PATHS, {}
+        yield codes.TWO_SUB_PATHS, {"other": volume + "mount.subPath"}
     size = conf[key] if key == f"{volume}options.sizeLimit" else ""
     if release.volume_details and size.isascii() and size.isdigit() and len(size) < 20 and int(size) < 1024:
         yield codes.SIZE_WITHOUT_UNIT, {"value": size}

@@ -90,6 +90,16 @@ def test_what_only_the_client_reads_is_known(name: str, answer: bool):
     [
         ("spark.kubernetes.driver.lable.team", " (did you mean `spark.kubernetes.driver.label.team`?)"),
         ("spark.kubernetes.namespce", " (did you mean `spark.kubernetes.namespace`?)"),
+        ("spark.kubernetes.image", " (did you mean `spark.kubernetes.container.image`?)"),
+        ("spark.kubernetes.driver.memory", " (did you mean `spark.driver.memory`?)"),
+        ("spark.kubernetes.driver.env.A", " (did you mean `spark.kubernetes.driverEnv.A`?)"),
+        ("spark.kubernetes.executorEnv.A", " (did you mean `spark.executorEnv.A`?)"),
+        ("spark.kubernetes.driver.lable.a.b/c", " (did you mean `spark.kubernetes.driver.label.a.b/c`?)"),
+        (
+            "spark.kubernetes.driver.serviceAccountName",
+            " (did you mean `spark.kubernetes.authenticate.driver.serviceAccountName`?)",
+        ),
+        ("spark.kubernetes.driver.foo", ""),
         ("zzz", ""),
     ],
 )
