@@ -9,7 +9,6 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from openflow_render.checks import kubernetes
-from openflow_render.core import paths
 from openflow_render.core.assets import asset
 from openflow_render.core.paths import Path
 
@@ -112,28 +111,44 @@ def _custom(api_version: str, kind: str) -> Schema | None:
 # --- what types the parts of an object have ---
 
 
-def typed(manifest: Schema, minor: str) -> Iterator[tuple[str, Path, Schema]]:
-    """Every map in ``manifest`` to which Kubernetes' schemas give a type of its own: the type, its path, itself.
+def typed(manifest: Schema, minor: str, types: frozenset[str]) -> Iterator[tuple[str, Path, Schema]]:
+    """Every map in ``manifest`` that Kubernetes' schemas give one of the ``types``: the type, its path, itself.
 
-    The object has passed its schema. Custom resources, and objects of kinds without a schema, have no such maps.
+    In a path, items of lists are called by their index. The object has passed its schema. Custom resources, and objects
+    of kinds without a schema, have no such maps.
     """
     name = _bundle()["kinds"].get(f"{manifest['apiVersion']}/{manifest['kind']}")
-    return iter(()) if name is None else _typed(name, (), manifest, minor)
-
-
-def _typed(name: str, path: Path, value: Schema, minor: str) -> Iterator[tuple[str, Path, Schema]]:
-    yield name, path, value
-    links = _links(name, minor)
-    for field, below in value.items():
-        if field in links and isinstance(below, dict):
-            yield from _typed(links[field], (*path, field), below, minor)
-        elif field in links:
-            for index, item in enumerate(below):
-                yield from _typed(links[field], (*path, field, paths.step(field, index, item)), item, minor)
+    todo: list[tuple[str, Path, Schema]] = [] if name is None else [(name, (), manifest)]
+    for name, path, value in todo:
+        if name in types:
+            yield name, path, value
+        links = _links(name, minor, types)
+        for field, below in value.items():
+            if field not in links:
+                continue
+            if isinstance(below, dict):
+                todo.append((links[field], (*path, field), below))
+            else:
+                todo += ((links[field], (*path, field, index), item) for index, item in enumerate(below))
 
 
 @cache
-def _links(name: str, minor: str) -> dict[str, str]:
+def _links(name: str, minor: str, types: frozenset[str]) -> dict[str, str]:
+    """As `_targets`, but for those in which none of ``types`` is."""
+    return {field: target for field, target in _targets(name, minor).items() if _lead(target, minor, types)}
+
+
+@cache
+def _lead(name: str, minor: str, types: frozenset[str]) -> bool:
+    """Whether a map of the type ``name``, or one inside it, may be of one of ``types``."""
+    todo = [name]
+    for each in todo:
+        todo += (target for target in _targets(each, minor).values() if target not in todo)
+    return not types.isdisjoint(todo)
+
+
+@cache
+def _targets(name: str, minor: str) -> dict[str, str]:
     """The fields of the type ``name`` that hold maps, or lists of maps, of a type of their own, and that type."""
     found = {}
     for field, shape in (_shape(name, minor) or {}).get("properties", {}).items():

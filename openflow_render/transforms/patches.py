@@ -10,7 +10,7 @@ from openflow_render.core import codes
 from openflow_render.core.globs import fits
 from openflow_render.core.identity import plain
 from openflow_render.core.merge import merge
-from openflow_render.core.paths import Path
+from openflow_render.core.paths import Item, Path
 from openflow_render.core.report import Origin, Report, nearest
 from openflow_render.core.resource import Bundle, Manifest, Resource
 from openflow_render.source.patches import Patch
@@ -50,7 +50,17 @@ class Patching:
         )
 
     def placed(self, path: Path) -> Origin:
-        return self._patch.place(("merge", *path)) if self._patch.merge else self._patch.place(("json",))
+        return self._patch.place(("merge", *path) if self._patch.merge else self._operation(path))
+
+    def _operation(self, path: Path) -> Path:
+        """Where the last operation stands that leads to ``path`` or into it, as far as its field names tell."""
+        names = [key for key in path if isinstance(key, str) and not isinstance(key, Item)]
+        for index, operation in reversed(list(enumerate(self._patch.json))):
+            its = [key for key in _keys(operation["path"]) if not (key.isdecimal() or key == "-")]
+            common = min(len(names), len(its))
+            if names[:common] == its[:common]:
+                return ("json", index, "value" if "value" in operation else "path")
+        return ("json",)
 
     def _matches(self, resource: Resource) -> bool:
         target = self._patch.target
@@ -111,10 +121,9 @@ def _obstacle(manifest: Any, operation: dict[str, Any]) -> str:
 
 def _missing(tree: Any, pointer: str | None) -> str:
     """Where ``pointer`` leaves ``tree``, and what is there instead; empty when it leads to a value."""
-    tokens = (pointer or "").split("/")[1:]
-    for depth, token in enumerate(tokens):
-        key = token.replace("~1", "/").replace("~0", "~")
-        around = "/".join(["", *tokens[:depth]]) or "the object"
+    keys = _keys(pointer or "")
+    for depth, key in enumerate(keys):
+        around = "/".join(["", *(pointer or "").split("/")[1 : depth + 1]]) or "the object"
         if isinstance(tree, list) and not (key.isdecimal() and int(key) < len(tree)):
             return f"{around} has no item {key}; it has {len(tree)}"
         if isinstance(tree, dict) and key not in tree:
@@ -123,6 +132,11 @@ def _missing(tree: Any, pointer: str | None) -> str:
             return f"{around} is no map or list"
         tree = tree[int(key)] if isinstance(tree, list) else tree[key]
     return ""
+
+
+def _keys(pointer: str) -> list[str]:
+    """What a JSON pointer leads through."""
+    return [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -110,7 +110,7 @@ Pod/etl-driver spec.priorityClassName: high
 """,
     "Pod/etl-driver.spec.hostname": """\
 Pod/etl-driver spec.hostname: h
-  placed by   overlays/prod.yaml:15:7
+  placed by   overlays/prod.yaml:15:53
   rule        patch: One patch.
 """,
 }

@@ -121,7 +121,15 @@ FIELDS = {
     "operations of an overlay": (
         JOB,
         "  patches:\n    - target: {kind: Pod}\n      json: [{op: add, path: /spec/hostname, value: 7}]\n",
-        "o.yaml:6:7",
+        "o.yaml:6:53",
+    ),
+    "the operation of several that leads there": (
+        JOB,
+        "  patches:\n    - target: {kind: Pod}\n      json:\n"
+        "        - {op: replace, path: /spec/dnsPolicy, value: Default}\n"
+        "        - {op: add, path: /spec/containers/0/stdin, value: 7}\n"
+        "        - {op: remove, path: /spec/containers/0/args}\n",
+        "o.yaml:8:58",
     ),
     "a label of an overlay": (JOB, "  job:\n    metadata:\n      labels: {a: b c}\n", "o.yaml:6:19"),
 }

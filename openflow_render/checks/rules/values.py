@@ -2,42 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from openflow_render.checks import facts_of_kinds, facts_of_pods, kubernetes, schemas
 from openflow_render.checks.facts import Facts, Group
 from openflow_render.checks.finding import tell
-from openflow_render.core import codes
+from openflow_render.core import codes, paths
 from openflow_render.core.paths import Path
-from openflow_render.core.report import Report
-from openflow_render.core.resource import Bundle, Manifest, Resource
+from openflow_render.core.report import Code, Report
+from openflow_render.core.resource import Bundle, Manifest
 
 if TYPE_CHECKING:
     from openflow_render.checks.context import Context
 
-_FACTS = {**facts_of_pods.FACTS, **facts_of_kinds.FACTS}
+_Problem: TypeAlias = tuple[Code, Path, Mapping[str, object]]
+
+_FACTS: Mapping[str, Facts] = {**facts_of_pods.FACTS, **facts_of_kinds.FACTS}
+_TYPES = frozenset(_FACTS)
+_OF_VALUES = {
+    name: frozenset().union(facts.values, facts.ranges, facts.forms, facts.most) for name, facts in _FACTS.items()
+}
+"""The fields of each type of whose values something is known."""
 
 
 def check(bundle: Bundle, context: Context, report: Report) -> None:
     minor = kubernetes.known(context.kubernetes)
     for resource in bundle:
-        for name, path, value in schemas.typed(resource.manifest, minor):
-            if facts := _FACTS.get(name):
-                _check(resource, path, value, facts, report)
+        for name, path, value in schemas.typed(resource.manifest, minor, _TYPES):
+            for code, field, values in _problems(name, value):
+                tell(report, code, resource, (*paths.named(resource.manifest, path), *field), **values)
 
 
-def _check(resource: Resource, path: Path, value: Manifest, facts: Facts, report: Report) -> None:
+def _problems(name: str, value: Manifest) -> Iterator[_Problem]:
+    """What is wrong with ``value``, which is of the type ``name``."""
+    facts = _FACTS[name]
     for place in _empty(value, facts):
-        tell(report, codes.SERVER_REQUIRES, resource, (*path, *place))
-    for field, said, wanted in _refused(value, facts):
-        tell(report, codes.VALUE_REFUSED, resource, (*path, *field), value=said, wanted=wanted)
+        yield codes.SERVER_REQUIRES, place, {}
+    if not _OF_VALUES[name].isdisjoint(value):
+        for place, said, wanted in _refused(value, facts):
+            yield codes.VALUE_REFUSED, place, {"value": said, "wanted": wanted}
     for group in facts.one_of:
         if problem := _choice(value, group):
-            tell(report, codes.ONE_OF, resource, path, problem=problem)
+            yield codes.ONE_OF, (), {"problem": problem}
     for condition in facts.conditions:
-        for field, problem in condition(value):
-            tell(report, codes.CONTRADICTION, resource, (*path, *field), problem=problem)
+        for place, problem in condition(value):
+            yield codes.CONTRADICTION, place, {"problem": problem}
 
 
 def _empty(value: Manifest, facts: Facts) -> Iterator[Path]:

@@ -676,7 +676,7 @@ PRIORITY_OF_ITS_OWN = Code(
     "`{field}` of {object} is {value}, and by its priority class it is {wanted}",
     hint="leave it out, and name a class (`spec.scheduling.priorityClass`)",
     about="The API server takes a pod's priority, and whether it pushes others out, from its PriorityClass, and "
-    "refuses a pod that says something else. Without a class it is 0, unless the cluster has a class that is the default.",
+    "refuses a pod that says something else. Without a class it is 0, unless the cluster has one that is the default.",
     bad="""\
 patches:
   - target: {kind: Pod}
