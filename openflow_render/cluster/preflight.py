@@ -197,8 +197,13 @@ def _starts(plan: JobPlan) -> bool:
 
 
 def _made(plan: JobPlan) -> Iterator[tuple[Key, Manifest]]:
+    """The pods that are not among the objects, each with its maker, or its own key for one that the driver makes.
+
+    Of a maker that was refused itself, nothing more is to be said.
+    """
     work = runs.workload(plan.resources)
-    if work is not None and POD_TEMPLATES[work.kind]:
+    refused = {step.key for step in plan.steps if step.refused is not None}
+    if work is not None and POD_TEMPLATES[work.kind] and work.key not in refused:
         yield work.key, paths.find(work.manifest, POD_TEMPLATES[work.kind])
     for preview in plan.previews:
         if preview.kind == "Pod":

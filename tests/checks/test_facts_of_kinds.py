@@ -7,7 +7,7 @@ import pytest
 from projects import Project
 from told import messages
 
-from openflow_render.checks import schemas
+from openflow_render.checks import facts_of_pods, schemas
 from openflow_render.checks.facts_of_kinds import FACTS, block, cluster_ip, finalizer, manager, outside, share
 from openflow_render.spec.texts import schedule_fault
 
@@ -201,6 +201,10 @@ def names(kinds: Iterable[str]) -> set[str]:
         for group in (facts.values, facts.ranges, facts.forms, facts.most, facts.required, facts.full)
         for field in group
     }
+
+
+def test_no_type_has_facts_in_both_tables():
+    assert FACTS.keys() & facts_of_pods.FACTS.keys() == set()
 
 
 def test_every_field_of_the_table_is_one_of_its_type():

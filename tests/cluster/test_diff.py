@@ -108,16 +108,17 @@ def test_a_namespace_that_nobody_makes_is_a_mistake_that_is_told_once(jobs: Jobs
 
 
 def test_what_the_cluster_refuses_is_told_at_the_line_behind_it(jobs: Jobs):
-    jobs.write(bad=PATCH.format(kind="Service", merge="{spec: {sessionAffinity: Sometimes}}"))
+    volumes = "[{name: v, fc: {targetWWNs: [a], wwids: [b], lun: 1}}]"
+    jobs.write(bad=PATCH.format(kind="Job", merge=f"{{spec: {{template: {{spec: {{volumes: {volumes}}}}}}}}}"))
 
-    result = jobs.diff("etl.yaml", "-o", "bad.yaml")
+    result = jobs.diff("etl.yaml", "-o", "bad.yaml", "--set", "spec.run.as=job")
 
     assert result.exit_code == Exit.CLUSTER
     assert result.stderr == lines(
-        "bad.yaml:7:39: error OF805: the cluster refuses Service/etl-<run1>-driver-svc: "
-        'spec.sessionAffinity: Unsupported value: "Sometimes": supported values: "ClientIP", "None"',
-        "  7 |       merge: {spec: {sessionAffinity: Sometimes}}",
-        "    |                                       ^^^^^^^^^",
+        "bad.yaml:7:78: error OF805: the cluster refuses Job/etl-<run1>: "
+        "spec.template.spec.volumes[2].fc.targetWWNs: targetWWNs and wwids can not be specified simultaneously",
+        f"  7 |       merge: {{spec: {{template: {{spec: {{volumes: {volumes}}}}}}}}}",
+        f"    | {' ' * 77}^",
         "  hint: `openflow explain` tells which line of the job is behind a field",
         "error: the job data/etl cannot be applied as it is",
         "  hint: nothing was changed",
@@ -580,9 +581,9 @@ def test_a_secret_that_is_kept_back_stays_even_when_pruning(jobs: Jobs):
             "plan: 7 unchanged, 1 left",
         ),
         lines(
-            "etl.yaml:3:18: note OF339: Secret etl-kerberos-keytab holds literal data and is not written",
-            "  3 | metadata: {name: etl}",
-            "    |                  ^^^",
+            "etl.yaml:16:46: note OF339: Secret etl-kerberos-keytab holds literal data and is not written",
+            "  16 |   kerberos: {principal: etl@EXAMPLE, keytab: etl.keytab}",
+            "     |                                              ^^^^^^^^^^",
             "  hint: make it in the cluster by hand, or let your secret store do so",
         ),
     )

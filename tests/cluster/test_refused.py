@@ -25,12 +25,12 @@ from crds import plural
 from jobs_of import KINDS
 from projects import JOB, Project
 
-from openflow_render.compile import Settings, explain_job
+from openflow_render.compile import Settings, compile_job, explain_job
 from openflow_render.core import paths
 from openflow_render.core.identity import lasting
 from openflow_render.core.report import Origin, Report
 from openflow_render.core.resource import Bundle, Manifest
-from openflow_render.source.load import load
+from openflow_render.source.load import Source, load
 from openflow_render.spec import schema
 
 FOLDER = Path(__file__).parent / "refused"
@@ -89,22 +89,30 @@ def taken() -> set[str]:
 def write(project: Project, fragment: Mapping[str, Any], namespace: str = "data") -> None:
     """`JOB` and the overlay that is to be laid over it."""
     overlay = {"apiVersion": "openflow.io/v1", "kind": "Overlay", "spec": dict(fragment)}
-    job = JOB.replace("namespace: data", f"namespace: {namespace}")
-    project.write({"job.yaml": job, "case.yaml": yaml.safe_dump(overlay)})
+    files = {"job.yaml": JOB, "case.yaml": yaml.safe_dump(overlay)}
+    project.write({name: text.replace("namespace: data", f"namespace: {namespace}") for name, text in files.items()})
 
 
-def compiled(project: Project, fragment: Mapping[str, Any], namespace: str, minor: str) -> dict[str, Manifest]:
-    """The objects of the job by their lasting names, before they are checked."""
+def loaded(project: Project, fragment: Mapping[str, Any], namespace: str) -> Source:
     write(project, fragment, namespace)
     early = Report(lambda at: Origin(paths.show(at)))
     [source] = load(
         ["job.yaml"], ["./case.yaml"], [], {}, types=schema.types_at, check_overlay=lambda *_: True, report=early
     )
     assert not early.failed, early.findings
+    return source
+
+
+def unchecked(project: Project, fragment: Mapping[str, Any], namespace: str, minor: str) -> dict[str, Manifest]:
+    """The objects of the job by their lasting names, before they are checked."""
+    source = loaded(project, fragment, namespace)
     report = Report(source.origin)
     explained = explain_job(source, Settings(kubernetes=minor), report)
     assert explained, f"no object is made of it, so write it as a patch: {report.findings}"
-    bundle: Bundle = explained[0]
+    return by_name(explained[0])
+
+
+def by_name(bundle: Bundle) -> dict[str, Manifest]:
     return {lasting(str(each.key)): each.manifest for each in bundle if not each.literal}
 
 
@@ -137,7 +145,7 @@ def is_found(case: Case, told: Sequence[Mapping[str, Any]]) -> bool:
 def test_the_api_server_refuses_the_bad_object(
     api: Api, control_plane: ControlPlane, shared_namespace: str, project: Project, case: Case
 ):
-    objects = compiled(project, case.bad, shared_namespace, control_plane.minor)
+    objects = unchecked(project, case.bad, shared_namespace, control_plane.minor)
 
     status, message = sent(api, objects[case.object], shared_namespace)
 
@@ -145,10 +153,15 @@ def test_the_api_server_refuses_the_bad_object(
 
 
 @each_case
-def test_the_api_server_takes_the_good_objects(
+def test_what_the_api_server_takes_has_no_finding(
     api: Api, control_plane: ControlPlane, shared_namespace: str, taken: set[str], project: Project, case: Case
 ):
-    objects = compiled(project, case.good, shared_namespace, control_plane.minor)
+    source = loaded(project, case.good, shared_namespace)
+    report = Report(source.origin)
+    bundle = compile_job(source, Settings(kubernetes=control_plane.minor), report)
+
+    assert bundle is not None, report.findings
+    objects = by_name(bundle)
     texts = {name: RUN.sub("", json.dumps(manifest)) for name, manifest in objects.items()}
     new = [name for name in objects if texts[name] not in taken]
 
@@ -156,6 +169,7 @@ def test_the_api_server_takes_the_good_objects(
 
     assert case.object in objects
     assert {name: answer for name, answer in answers.items() if answer[0] not in TAKEN} == {}
+    assert report.findings == []
     taken.update(texts.values())
 
 
@@ -164,11 +178,6 @@ def test_what_is_refused_is_found_offline(control_plane: ControlPlane, project: 
     told = findings(project, case.bad, control_plane.minor)
 
     assert is_found(case, told) == (case.what not in NOT_FOUND), told
-
-
-@each_case
-def test_what_is_taken_has_no_finding(control_plane: ControlPlane, project: Project, case: Case):
-    assert findings(project, case.good, control_plane.minor) == []
 
 
 def test_most_of_what_is_refused_is_found_offline(record_property: Any):
