@@ -125,10 +125,12 @@ FIELDS = {
     ),
     "the operation of several that leads there": (
         JOB,
-        "  patches:\n    - target: {kind: Pod}\n      json:\n"
-        "        - {op: add, path: /spec/dnsPolicy, value: Default}\n"
-        "        - {op: add, path: /spec/containers/0/stdin, value: 7}\n"
-        "        - {op: remove, path: /spec/containers/0/args}\n",
+        (
+            "  patches:\n    - target: {kind: Pod}\n      json:\n"
+            "        - {op: add, path: /spec/dnsPolicy, value: Default}\n"
+            "        - {op: add, path: /spec/containers/0/stdin, value: 7}\n"
+            "        - {op: remove, path: /spec/containers/0/args}\n"
+        ),
         "o.yaml:8:60",
     ),
     "a label of an overlay": (JOB, "  job:\n    metadata:\n      labels: {a: b c}\n", "o.yaml:6:19"),

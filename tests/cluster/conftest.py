@@ -12,13 +12,10 @@ import binaries
 import controlplane
 import kubelet as kubelets
 import pytest
-from controlplane import Api, ControlPlane
+from controlplane import MINOR, Api, ControlPlane
 from jobs_of import ETL, Jobs
 from projects import Project
 from proxy import FaultProxy
-
-MINOR = os.environ.get("OPENFLOW_TEST_KUBERNETES") or "1.36"
-
 
 @pytest.fixture(scope="session")
 def control_plane(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> ControlPlane:

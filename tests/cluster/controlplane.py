@@ -31,6 +31,9 @@ import binaries
 import crds
 import yaml
 
+MINOR = os.environ.get("OPENFLOW_TEST_KUBERNETES") or "1.36"
+"""The version that tests run against."""
+
 HOST = "127.0.0.1"
 START_SECONDS = 60
 CALL_SECONDS = 30
