@@ -17,6 +17,7 @@ from jobs_of import ETL, Jobs
 from projects import Project
 from proxy import FaultProxy
 
+
 @pytest.fixture(scope="session")
 def control_plane(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> ControlPlane:
     """The control plane of this run, which all workers of pytest-xdist share; who needs it first starts it."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from openflow_render.checks import facts_of_kinds, facts_of_pods, kubernetes, schemas
-from openflow_render.checks.facts import Facts, Group
+from openflow_render.checks.facts import Facts, Form, Group
 from openflow_render.checks.finding import tell
 from openflow_render.core import codes, paths
 from openflow_render.core.paths import Path
@@ -16,74 +17,76 @@ from openflow_render.core.resource import Bundle, Manifest
 if TYPE_CHECKING:
     from openflow_render.checks.context import Context
 
+_Test: TypeAlias = Callable[[Any], str]
+"""Says what may stand in the place of a value; nothing, if it is fine."""
+
 _Problem: TypeAlias = tuple[Code, Path, Mapping[str, object]]
 
 _FACTS: Mapping[str, Facts] = {**facts_of_pods.FACTS, **facts_of_kinds.FACTS}
 _TYPES = frozenset(_FACTS)
-_OF_VALUES = {
-    name: frozenset().union(facts.values, facts.ranges, facts.forms, facts.most) for name, facts in _FACTS.items()
-}
-"""The fields of each type of whose values something is known."""
 
 
 def check(bundle: Bundle, context: Context, report: Report) -> None:
     minor = kubernetes.known(context.kubernetes)
     for resource in bundle:
         for name, path, value in schemas.typed(resource.manifest, minor, _TYPES):
-            for code, field, values in _problems(name, value):
+            for code, field, values in _asked(name).problems(value):
                 tell(report, code, resource, (*paths.named(resource.manifest, path), *field), **values)
 
 
-def _problems(name: str, value: Manifest) -> Iterator[_Problem]:
-    """What is wrong with ``value``, which is of the type ``name``."""
-    facts = _FACTS[name]
-    for place in _empty(value, facts):
-        yield codes.SERVER_REQUIRES, place, {}
-    if not _OF_VALUES[name].isdisjoint(value):
-        for place, said, wanted in _refused(value, facts):
-            yield codes.VALUE_REFUSED, place, {"value": said, "wanted": wanted}
-    for group in facts.one_of:
-        if problem := _choice(value, group):
-            yield codes.ONE_OF, (), {"problem": problem}
-    for condition in facts.conditions:
-        for place, problem in condition(value):
-            yield codes.CONTRADICTION, place, {"problem": problem}
+class _Asked:
+    """The facts about one type, made ready to be asked about many values."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._required: list[Path] = [tuple(path.split(".")) for path in facts.required]
+        self._full = facts.full
+        self._tests = _tests(facts)
+        self._most = facts.most
+        self._choices = [(group, frozenset(group.fields)) for group in facts.one_of]
+        self._conditions = facts.conditions
+
+    def problems(self, value: Manifest) -> Iterator[_Problem]:
+        """What is wrong with ``value``. What is empty, and may be, is left to the server."""
+        for path in self._required:
+            if _at(value, path) in ("", [], {}):
+                yield codes.SERVER_REQUIRES, path, {}
+        for field in self._full:
+            if value.get(field) == "":
+                yield codes.SERVER_REQUIRES, (field,), {}
+        for field, found in value.items():
+            if field in self._tests:
+                yield from _refused(field, found, self._tests[field])
+            if field in self._most and len(found) > self._most[field]:
+                said = {"value": f"a list of {len(found)}", "wanted": f"{self._most[field]} are allowed"}
+                yield codes.VALUE_REFUSED, (field,), said
+        for group, fields in self._choices:
+            if problem := _choice(group, [field for field in value if field in fields]):
+                yield codes.ONE_OF, (), {"problem": problem}
+        for condition in self._conditions:
+            for place, problem in condition(value):
+                yield codes.CONTRADICTION, place, {"problem": problem}
 
 
-def _empty(value: Manifest, facts: Facts) -> Iterator[Path]:
-    for path in (tuple(each.split(".")) for each in facts.required):
-        found: Any = value
-        for field in path:
-            found = found.get(field, {})
-        if found in ("", [], {}):
-            yield path
-    for field in facts.full:
-        if value.get(field) == "":
-            yield (field,)
+@cache
+def _asked(name: str) -> _Asked:
+    return _Asked(_FACTS[name])
 
 
-def _refused(value: Manifest, facts: Facts) -> Iterator[tuple[Path, Any, str]]:
-    """The fields whose value cannot be, with it, and what may stand there. What is empty is left to the server."""
-    for field, allowed in facts.values.items():
-        for path, each in _each(value, field):
-            if each not in allowed:
-                yield path, each, f"it must be {_listed(allowed)}"
-    for field, (least, most) in facts.ranges.items():
-        for path, each in _each(value, field):
-            if isinstance(each, int) and not least <= each <= most:
-                yield path, each, f"it must be {_range(least, most, each)}"
-    for field, form in facts.forms.items():
-        for path, each in _each(value, field):
-            if isinstance(each, str) and (problem := form(each)):
-                yield path, each, problem
-    for field, number in facts.most.items():
-        if len(value.get(field, ())) > number:
-            yield (field,), f"a list of {len(value[field])}", f"{number} are allowed"
+def _at(value: Any, path: Path) -> Any:
+    for field in path:
+        value = value.get(field, {})
+    return value
 
 
-def _each(value: Manifest, field: str) -> list[tuple[Path, Any]]:
+def _refused(field: str, found: Any, tests: Sequence[_Test]) -> Iterator[_Problem]:
+    for test in tests:
+        for path, each in _each(field, found):
+            if wanted := test(each):
+                yield codes.VALUE_REFUSED, path, {"value": each, "wanted": wanted}
+
+
+def _each(field: str, found: Any) -> list[tuple[Path, Any]]:
     """What stands in ``field``: one value, the items of a list, or the keys of a map."""
-    found = value.get(field, "")
     if isinstance(found, list):
         return [((field, index), each) for index, each in enumerate(found)]
     if isinstance(found, dict):
@@ -91,9 +94,40 @@ def _each(value: Manifest, field: str) -> list[tuple[Path, Any]]:
     return [] if found == "" else [((field,), found)]
 
 
-def _choice(value: Manifest, group: Group) -> str:
-    """What is wrong with the fields of ``value`` of which one is to be chosen."""
-    chosen = [field for field in group.fields if field in value]
+def _tests(facts: Facts) -> Mapping[str, Sequence[_Test]]:
+    """By field, what is asked of each value that stands there."""
+    tests: dict[str, list[_Test]] = {}
+    for field, allowed in facts.values.items():
+        tests.setdefault(field, []).append(partial(_one_of, allowed))
+    for field, (least, most) in facts.ranges.items():
+        tests.setdefault(field, []).append(partial(_within, least, most))
+    for field, form in facts.forms.items():
+        tests.setdefault(field, []).append(partial(_of_form, form))
+    return tests
+
+
+def _one_of(allowed: Sequence[str], each: Any) -> str:
+    return "" if each in allowed else f"it must be {_listed(allowed)}"
+
+
+def _within(least: int, most: int, each: Any) -> str:
+    """A limit that only a computer could set is named only when it is passed."""
+    if not isinstance(each, int) or least <= each <= most:
+        return ""
+    if most < _NO_LIMIT:
+        return f"it must be from {least} to {most}"
+    return f"it must be {least} or more" if each < least else f"it must be {most} or less"
+
+
+_NO_LIMIT = 2**31 - 1
+
+
+def _of_form(form: Form, each: Any) -> str:
+    return form(each) if isinstance(each, str) else ""
+
+
+def _choice(group: Group, chosen: Sequence[str]) -> str:
+    """What is wrong with the fields that were ``chosen`` of those of which there may be one."""
     if len(chosen) > 1:
         return f"{' and '.join(chosen)} stand beside each other, and one of them is allowed"
     return f"one of {_listed(group.fields)} must be set" if group.needed and not chosen else ""
@@ -102,13 +136,3 @@ def _choice(value: Manifest, group: Group) -> str:
 def _listed(words: Any) -> str:
     *most, last = words
     return f"{', '.join(most)} or {last}" if most else str(last)
-
-
-def _range(least: int, most: int, number: int) -> str:
-    """What is wanted of ``number``; a limit that only a computer could set is named only when it is passed."""
-    if most < _NO_LIMIT:
-        return f"from {least} to {most}"
-    return f"{least} or more" if number < least else f"{most} or less"
-
-
-_NO_LIMIT = 2**31 - 1
