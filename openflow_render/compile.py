@@ -5,7 +5,7 @@ Compilation is pure. A second, watched run gives the same result and says why; f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple, cast
@@ -16,7 +16,7 @@ from openflow_render.core import codes, paths
 from openflow_render.core.identity import plain
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Finding, Ignore, Origin, Report, Severity
-from openflow_render.core.resource import Bundle, Manifest, Resource, misfit
+from openflow_render.core.resource import Bundle, Manifest, Resource, misfit, number_path
 from openflow_render.core.section import typed
 from openflow_render.core.watch import Credit, Credits, Plan, Recorder
 from openflow_render.source import expressions
@@ -189,18 +189,19 @@ class _Placing:
         return Bundle(job.name, app.namespace, resources, getattr(self._plans[plan], name))
 
     def _made(self, make: engines.Make) -> list[Resource]:
-        wanted, why = self._wanted(make.when)
+        wanted, why = self._read(make.when, bool)
         things = wanted if isinstance(wanted, list) else [None] if wanted else []
         made = [self._one(make, thing, why) for thing in things]
         return [each for each in made if each is not None]
 
-    def _wanted(self, when: str) -> tuple[Any, Credit]:
-        plan, name = when.split(".")
+    def _read(self, path: str, kind: Callable[[Any], Any]) -> tuple[Any, Credit]:
+        """What the plan at ``path`` has; in a watched run also who is credited with what ``kind`` makes of it."""
+        plan, name = path.split(".")
         if self._recorder is None:
             return getattr(self._plans[plan], name), Credit()
         with self._recorder.frame() as reads:
-            wanted = getattr(self._plans[plan], name)
-        return wanted, self._recorder.trace(bool(wanted), reads)[()]
+            value = getattr(self._plans[plan], name)
+        return value, self._recorder.trace(kind(value), reads)[()]
 
     def _one(self, make: engines.Make, thing: Any, why: Credit) -> Resource | None:
         scope: dict[str, object] = dict(self._plans)
@@ -217,21 +218,23 @@ class _Placing:
             at, name = template.origin(field), paths.show(field)
             self._report.add(codes.TEMPLATE_NO_OBJECT, at=at, file=template.file, field=name)
             return None
-        return Resource(
+        copies, of_copies = self._number(make.copies, 1)
+        most, of_most = self._number(make.most, 1)
+        resource = Resource(
             manifest,
             run_scoped=make.run_scoped,
             literal=make.literal,
             preview=make.preview,
-            copies=self._number(make.copies, 1),
-            most=self._number(make.most, 1),
-            memory=self._number(make.memory, 0),
+            copies=copies,
+            most=most,
+            memory=self._number(make.memory, 0)[0],
         )
+        if self._recorder is not None:
+            self._recorder.keep_numbers(resource, {number_path("copies"): of_copies, number_path("most"): of_most})
+        return resource
 
-    def _number(self, path: str | None, otherwise: int) -> int:
-        if path is None:
-            return otherwise
-        plan, name = path.split(".")
-        return int(getattr(self._plans[plan], name))
+    def _number(self, path: str | None, otherwise: int) -> tuple[int, Credit]:
+        return (otherwise, Credit()) if path is None else self._read(path, int)
 
     def _fill(self, name: str, scope: Mapping[str, object], why: Credit) -> Manifest | None:
         template = self._templates.get(name)
@@ -401,7 +404,7 @@ class Causes:
         if explained is None:
             return {}
         bundle, recorder = explained
-        return {str(resource.key): recorder.credits(resource.manifest) for resource in bundle}
+        return {str(each.key): {**recorder.credits(each.manifest), **recorder.numbers(each)} for each in bundle}
 
 
 def patch_of(credit: Credit) -> Origin | None:

@@ -513,8 +513,8 @@ def test_a_merged_patch_is_credited_with_the_line_of_its_value(layered: Layered)
     assert [name for name, _ in credit.rules] == ["patch"]
 
 
-def test_an_operation_is_credited_with_the_line_of_its_patch(layered: Layered) -> None:
-    assert layered.credit("ConfigMap/etl-conf-map", "data.more").placed == (Origin("prod.yaml", 13, 7),)
+def test_an_operation_is_credited_with_the_line_of_its_value(layered: Layered) -> None:
+    assert layered.credit("ConfigMap/etl-conf-map", "data.more").placed == (Origin("prod.yaml", 14, 46),)
 
 
 def test_a_value_of_an_overlay_is_credited_with_its_line_and_its_var(layered: Layered) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+from openflow_render.core.paths import Path
+
 Manifest: TypeAlias = dict[str, Any]
 
 
@@ -28,6 +30,11 @@ class Key(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.name}"
+
+
+def number_path(name: str) -> Path:
+    """What stands for a number of a `Resource`, such as ``copies``, where a field of its manifest could stand."""
+    return (f"({name})",)
 
 
 class Resource:

@@ -94,6 +94,7 @@ class Recorder:
         self._frames: list[list[Read]] = []
         self._proxies: dict[int, _Watched] = {}
         self._credits: dict[int, tuple[Any, Credits]] = {}
+        self._numbers: dict[int, tuple[Any, Credits]] = {}
 
     def watch(self, value: Any, path: Path = ()) -> Any:
         """``value`` as the engine gets it: a proxy for a job section, a plan or properties; else the value itself.
@@ -151,6 +152,14 @@ class Recorder:
     def credits(self, manifest: dict[str, Any]) -> Credits:
         """The credits of an object by field path; ``()`` says why the object exists."""
         return self._credits.setdefault(id(manifest), (manifest, {}))[1]
+
+    def keep_numbers(self, resource: object, credits_: Credits) -> None:
+        """Remember the credits of the numbers that a preview has; they last, whatever becomes of its manifest."""
+        self._numbers[id(resource)] = (resource, credits_)
+
+    def numbers(self, resource: object) -> Credits:
+        """The credits of the numbers of a preview."""
+        return self._numbers.get(id(resource), (resource, {}))[1]
 
 
 class _Watched:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
+from functools import cached_property
 from typing import Any
 
 from openflow_render.core import codes
@@ -54,13 +55,21 @@ class Patching:
 
     def _operation(self, path: Path) -> Path:
         """Where the last operation stands that leads to ``path`` or into it, as far as its field names tell."""
-        names = [key for key in path if isinstance(key, str) and not isinstance(key, Item)]
-        for index, operation in reversed(list(enumerate(self._patch.json))):
-            its = [key for key in _keys(operation["path"]) if not (key.isdecimal() or key == "-")]
-            common = min(len(names), len(its))
-            if names[:common] == its[:common]:
-                return ("json", index, "value" if "value" in operation else "path")
-        return ("json",)
+        names = tuple(key for key in path if isinstance(key, str) and not isinstance(key, Item))
+        there, inside = self._operations
+        index = max(inside.get(names, -1), *(there.get(names[:length], -1) for length in range(len(names) + 1)))
+        return ("json", index, "value" if "value" in self._patch.json[index] else "path") if index >= 0 else ("json",)
+
+    @cached_property
+    def _operations(self) -> tuple[Mapping[tuple[str, ...], int], Mapping[tuple[str, ...], int]]:
+        """By field names without list items: the last operation that leads there, and the last that leads inside."""
+        there: dict[tuple[str, ...], int] = {}
+        inside: dict[tuple[str, ...], int] = {}
+        for index, operation in enumerate(self._patch.json):
+            names = tuple(key for key in _keys(operation["path"]) if not (key.isdecimal() or key == "-"))
+            there[names] = index
+            inside |= {names[:length]: index for length in range(len(names))}
+        return there, inside
 
     def _matches(self, resource: Resource) -> bool:
         target = self._patch.target

@@ -41,7 +41,7 @@ def test_a_quota_is_held_against_driver_and_executors_together(project: Project)
 
 
 def test_requests_and_limits_of_one_thing_are_told_of_once(project: Project):
-    assert told(project, given=quota("limits.memory: 4Gi, requests.memory: 4Gi")) == ["OF460 job.yaml:9"]
+    assert told(project, given=quota("limits.memory: 4Gi, requests.memory: 4Gi")) == ["OF460 job.yaml:14"]
 
 
 def test_what_dynamic_allocation_may_grow_to_is_a_note(project: Project):

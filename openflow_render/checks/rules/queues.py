@@ -16,7 +16,7 @@ from openflow_render.checks.pods import Pod, pods
 from openflow_render.core import codes
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Report, nearest
-from openflow_render.core.resource import Bundle, Manifest, Resource
+from openflow_render.core.resource import Bundle, Manifest, Resource, number_path
 
 if TYPE_CHECKING:
     from openflow_render.checks.context import Context
@@ -120,7 +120,7 @@ def _fit(queue: str, members: list[Pod], room: Room, report: Report) -> None:
     over = next(_over(demand.of_all(members), room.all, closed_to=room.closed_to), None)
     if over is not None:
         many = max(members, key=demand.number)
-        path = demand.asking(many, over[0])
+        path = number_path("copies") if many.resource.preview else demand.asking(many, over[0])
         tell(report, codes.APPLICATION_OVER_QUEUE, many.resource, path, queue=queue, **_said(over))
 
 

@@ -17,7 +17,7 @@ from openflow_render.checks.pods import Pod, containers, pods
 from openflow_render.core import codes
 from openflow_render.core.paths import Item, Path
 from openflow_render.core.report import Code, Origin, Report
-from openflow_render.core.resource import Bundle, Key, Manifest, Resource
+from openflow_render.core.resource import Bundle, Key, Manifest, Resource, number_path
 from openflow_render.source.given import Given, Stated
 
 if TYPE_CHECKING:
@@ -102,23 +102,25 @@ def _compare(quota: Stated, charges: list[_Charge], report: Report) -> None:
         found = None if thing(name) in told or not mine else _over(name, most, mine)
         if found is not None:
             told.add(thing(name))
-            code, charge, wanted = found
+            code, resource, path, wanted = found
             values = {"what": name, "wanted": demand.shown(wanted), "hard": demand.shown(most)}
-            path = _asks(charge, name)
-            tell(report, code, charge.resource, path, quota=quota.name, place=quota.origin, **values)
+            tell(report, code, resource, path, quota=quota.name, place=quota.origin, **values)
 
 
-def _over(name: str, most: Decimal, charges: list[_Charge]) -> tuple[Code, _Charge, Decimal] | None:
+def _over(name: str, most: Decimal, charges: list[_Charge]) -> tuple[Code, Resource, Path, Decimal] | None:
+    """What is short: one object that asks for too much, or the number of them."""
     largest = max(charges, key=lambda each: each.amounts[name])
-    many = max(charges, key=lambda each: each.amounts[name] * each.most)
     if largest.amounts[name] > most:
-        return codes.QUOTA_REFUSES, largest, largest.amounts[name]
-    for code, total in (
-        (codes.QUOTA_EXCEEDED, sum((each.amounts[name] * each.number for each in charges), Decimal())),
-        (codes.QUOTA_BELOW_MOST, sum((each.amounts[name] * each.most for each in charges), Decimal())),
+        return codes.QUOTA_REFUSES, largest.resource, _asks(largest, name), largest.amounts[name]
+    for code, number, totals in (
+        (codes.QUOTA_EXCEEDED, "copies", [each.amounts[name] * each.number for each in charges]),
+        (codes.QUOTA_BELOW_MOST, "most", [each.amounts[name] * each.most for each in charges]),
     ):
-        if total > most:
-            return code, many, total
+        if sum(totals) > most:
+            many = charges[totals.index(max(totals))]
+            is_counted = many.resource.kind == "Pod" and many.resource.preview
+            path = number_path(number) if is_counted else _asks(many, name)
+            return code, many.resource, path, sum(totals, Decimal())
     return None
 
 
