@@ -1,7 +1,8 @@
 """Properties that older releases knew by another name, or that went away with what they steered.
 
 Most are of Spark 2.1 and 2.2 on Kubernetes, a fork of its time; a current Spark ignores them in silence. Those of
-``spark.yarn.`` it still reads in place of the new name, when it makes the driver's pod as well.
+``spark.yarn.`` that have one it still reads in place of the new name, when it makes the driver's pod as well; what
+else steers YARN or Mesos nothing on Kubernetes reads.
 """
 
 from __future__ import annotations
@@ -73,6 +74,11 @@ LEGACY: Mapping[str, Legacy] = {
     "spark.yarn.access.hadoopFileSystems": Legacy("spark.kerberos.access.hadoopFileSystems"),
     "spark.yarn.max.executor.failures": Legacy("spark.executor.maxNumFailures"),
     "spark.yarn.executor.failuresValidityInterval": Legacy("spark.executor.failuresValidityInterval"),
+    "spark.yarn.queue": Legacy(reason="queues belong to a scheduler here; name one in spec.scheduling"),
+    "spark.yarn.maxAppAttempts": Legacy(reason="a driver is tried again as a Job with spec.run.retries"),
+    "spark.yarn.appMasterEnv.": Legacy(reason="variables of the driver stand in spec.driver.env"),
+    "spark.yarn.": Legacy(reason="it steers YARN"),
+    "spark.mesos.": Legacy(reason="it steers Mesos"),
 }
 """Every such property by its old name; one that ends in a dot is the prefix of a family, and more exact names win."""
 

@@ -190,7 +190,7 @@ REFUSED = {
     "driver: {args: [x]}": "OF201 unknown field `driver.args` (did you mean `application.args`?)",
     "executor: {resources: {}}": "OF201 unknown field `executor.resources` (did you mean `devices`?)",
     "executor: {qqq: 1}": "OF201 unknown field `executor.qqq`",
-    "driver: {cores: two}": "OF203 driver.cores must be of type integer, not string",
+    "driver: {cores: two}": "OF203 driver.cores must be a whole number, not text",
 }
 
 

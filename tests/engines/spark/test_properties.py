@@ -227,6 +227,23 @@ def test_the_most_exact_legacy_name_wins(name: str, refused: bool):
     assert old.refused is refused
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("spark.yarn.executor.memoryOverhead", "spark.executor.memoryOverhead"),
+        ("spark.yarn.queue", "queues belong to a scheduler here; name one in spec.scheduling"),
+        ("spark.yarn.appMasterEnv.STAGE", "variables of the driver stand in spec.driver.env"),
+        ("spark.yarn.jars", "it steers YARN"),
+        ("spark.mesos.coarse", "it steers Mesos"),
+    ],
+)
+def test_what_steers_another_cluster_has_a_successor_or_is_left_out(name: str, told: str):
+    old = legacy.find(name)
+
+    assert old is not None
+    assert told in (old.replacement, old.reason)
+
+
 def test_a_current_property_is_no_legacy_one():
     assert legacy.find("spark.kubernetes.driver.label.a") is None
 
