@@ -52,6 +52,19 @@ Start here:
 """
 
 
+_IMPORTED = ": `openflow import spark-submit -- ARGS` makes a job file of it, `openflow apply` starts that"
+_CONF = ": properties stand under `spec.conf` of the job, or `--set 'spec.conf[spark.name]=value'` sets one"
+_HABITS = {
+    "--conf": _CONF,
+    "-c": _CONF,
+    "--filename": ": files are named without an option",
+    "-f": ": files are named without an option",
+    "spark-submit": _IMPORTED,
+    "submit": _IMPORTED,
+}
+"""What people bring along from spark-submit and kubectl, and how it is done here."""
+
+
 class Tool(TyperGroup):
     """Imports a command when it is called, and turns errors that the user can mend into a report and an exit code."""
 
@@ -68,7 +81,10 @@ class Tool(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
-            raise typer.BadParameter(f"there is no command `{args[0]}`{nearest(args[0], COMMANDS)}", ctx)
+            near = _HABITS.get(args[0]) or nearest(args[0], COMMANDS)
+            if not near and FilePath(args[0]).exists():
+                near = f": the command comes first, `openflow render {args[0]}`"
+            raise typer.BadParameter(f"there is no command `{args[0]}`{near}", ctx)
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -134,6 +150,11 @@ def run(arguments: Sequence[str]) -> int:
     except WRONG_USE as wrong:
         command = wrong.ctx.command_path if wrong.ctx else f"openflow {arguments[0]}"
         message = wrong.format_message().removeprefix("Invalid value: ")
+        option = getattr(wrong, "option_name", "")
+        if option in _HABITS:
+            message = f"there is no option {option}{_HABITS[option]}"
+        elif option and wrong.ctx and wrong.ctx.parent is None and not COMMANDS.keys().isdisjoint(arguments):
+            message += ": options stand after the command"
         console.complain(message, f"`{command} --help` tells how it is used")
         return Exit.USAGE
     except OSError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from inspect import Parameter, Signature, signature
 from pathlib import Path as FilePath
@@ -253,7 +253,8 @@ def _task(
     if not paths and target is None:
         raise typer.BadParameter(_NOTHING_GIVEN.format(more=_one_of(project)))
     root = project.root if project is not None else FilePath()
-    paths = paths or [projects.below(root, each) for each in target.jobs] if target is not None else paths or ()
+    places = _places(project, target) if project is not None and target is not None and not paths else {}
+    paths = paths or list(places)
     settings = _settings(given, compiling, project, target, strict=strict)
     settings = settings._replace(kubernetes_at=_version_at(compiling.kubernetes_version, project, target))
     named = target.manifests if target is not None else ()
@@ -262,8 +263,19 @@ def _task(
     around = (
         Around(project.document, root, target.name if target is not None else None) if project is not None else None
     )
-    sources = _sources(paths, given, report, compiling.run_id, around, stream)
+    sources = _sources(paths, given, report, compiling.run_id, around, stream, places)
     return Task(sources, settings, root, target, further)
+
+
+def _places(project: Loaded, target: Target) -> dict[str, Origin]:
+    """The paths of the target's jobs, and where the project names each; without that, where the target stands."""
+    of_target: Path = ("spec", "targets", target.name, "jobs")
+    for_all: Path = ("spec", "jobs")
+    found: dict[str, Origin] = {}
+    for index, path in enumerate(target.jobs):
+        known = ((*at, index) for at in (of_target, for_all) if (*at, index) in project.document.origins)
+        found[projects.below(project.root, path)] = project.document.origin(next(known, of_target))
+    return found
 
 
 _NOTHING_GIVEN = "name a job file or a folder of them{more}"
@@ -345,6 +357,7 @@ def _sources(
     run_id: str | None,
     around: Around | None,
     stream: Stream | None,
+    places: Mapping[str, Origin],
 ) -> list[Source]:
     if list(paths).count(STDIN) > 1:
         raise typer.BadParameter("stdin can only be read once: give - once")
@@ -362,6 +375,7 @@ def _sources(
         report=report,
         around=around,
         stream=stream,
+        places=places,
     )
     if run_id is not None and found and not any(map(_runs_each_time, found)):
         report.add(codes.RUN_ID_UNUSED, at=Origin(f"--run-id {run_id}"))

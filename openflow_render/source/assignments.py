@@ -47,7 +47,8 @@ def parse_set_json(text: str) -> Assignment:
         ValueError: it is not written so; the message is for the user.
     """
     path, value = _split("--set-json", text)
-    return Assignment(path, _json(value), typed=True, origin=_origin("--set-json", text))
+    option = f"--set-json {text[: -len(value) - 1]}"
+    return Assignment(path, _json(value, option), typed=True, origin=_origin("--set-json", text))
 
 
 def parse_var(text: str) -> tuple[str, str]:
@@ -95,18 +96,21 @@ def _path(option: str, text: str) -> Path:
         raise ValueError(f"{option} {text}: not a field path such as spec.conf[spark.sql.x]") from None
 
 
-def _json(text: str) -> Any:
-    """The value of a JSON text, under the bounds that hold for files."""
+def _json(text: str, option: str) -> Any:
+    """The value of a JSON text that ``option`` gives, under the bounds that hold for files."""
     import json
 
     report = Report(lambda _: Origin("--set-json"))
     documents = reader.read(text.encode("utf-8", "surrogatepass"), "--set-json", report)
     if report.failed:
-        raise ValueError(f"--set-json: {report.findings[0].message}")
+        raise ValueError(f"{option}: {report.findings[0].message}")
     try:
         json.loads(text, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        reason = f"the value is no JSON from character {error.pos + 1} on; texts stand in double quotes"
+        raise ValueError(f"{option}: {reason}") from None
     except ValueError as error:
-        raise ValueError(f"--set-json: not JSON: {error}") from None
+        raise ValueError(f"{option}: not JSON: {error}") from None
     return documents[0].value
 
 

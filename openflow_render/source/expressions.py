@@ -57,6 +57,28 @@ class Undefined(Exception):  # noqa: N818 - the name's state
         self.known = known
 
 
+class Slip(Exception):  # noqa: N818 - a text that stays as it is
+    """``text`` looks like an expression and is none; ``name`` is what follows ``vars.`` in the one that was meant.
+
+    ``sure`` tells that nobody but us can be meant by it.
+    """
+
+    def __init__(self, text: str, name: str, *, sure: bool) -> None:
+        super().__init__(text)
+        self.text = text
+        self.name = name
+        self.sure = sure
+
+    @property
+    def meant(self) -> str:
+        """The expression that was meant; what is no name of Jinja2 stands in brackets."""
+        return "vars" + "".join(f".{key}" if key.isidentifier() else f'["{key}"]' for key in self.name.split("."))
+
+
+class InKey(Exception):  # noqa: N818 - a key that stays as it is
+    """An expression stands in a key, where nothing is computed."""
+
+
 class Expression(NamedTuple):
     """What stands between one pair of braces. ``names`` are the dotted names that it reads."""
 
@@ -137,6 +159,43 @@ def compile_scalar(text: str, wanted: Callable[[str], bool] = always) -> Scalar 
 def holds_vars(text: str) -> bool:
     """Whether ``text`` holds an expression, as job and overlay files have them."""
     return any(names_vars(text[start:end]) for start, end in _segments(text))
+
+
+_PLACEHOLDER = re.compile(r"[A-Z][A-Z0-9_]*\Z")
+"""What Spark itself puts something in for: ``{{APP_ID}}``, ``{{EXECUTOR_ID}}`` and the like."""
+
+_ENDS = frozenset({"else", "end"})
+"""What closes the blocks of Go's templates, which annotations may hold."""
+
+_LIKE_VARS = re.compile(r"(?:var|vars|variable|variables|env|values)\Z", re.IGNORECASE)
+"""What people write for ``vars``."""
+
+_FIRST = re.compile(r"\s*\.?([A-Za-z]\w*)(?:\.([A-Za-z][\w-]*(?:\.[A-Za-z][\w-]*)*))?\s*", re.ASCII)
+"""The dotted name that a text begins with: its first part, and the rest of it."""
+
+_OTHER_BRACES = re.compile(r"(?:\$?\{\s*(?:\{\s*|%-?\s*\w+\s+)?|\$\(\s*|<<\s*)vars\.(\w+(?:\.\w+)*)[\s%)>}]*", re.ASCII)
+"""``vars`` between what are no double braces, or in double braces that are not closed."""
+
+
+def slips(text: str, scope: Scope) -> Iterator[Slip]:
+    """What in ``text`` looks like an expression in job and overlay files, and is left as it is."""
+    rest = list(text)
+    for start, end in _segments(text):
+        inner = text[start:end]
+        if not names_vars(inner) and (slip := _slip(inner, scope)):
+            yield slip
+        rest[start - 2 : end + 2] = " " * (end - start + 4)
+    yield from (Slip(found[0].strip(), found[1], sure=True) for found in _OTHER_BRACES.finditer("".join(rest)))
+
+
+def _slip(inner: str, scope: Scope) -> Slip | None:
+    match = _FIRST.match(inner)
+    if match is None or _PLACEHOLDER.match(match[1]) or match[0].strip() in _ENDS:
+        return None
+    first, below, alone = match[1], match[2] or "", match.end() == len(inner)
+    name = below if below and _LIKE_VARS.match(first) else match[0].strip().replace(".", "_")
+    sure = name == below or look_up(scope.get("vars"), name) is not _MISSING
+    return Slip("{{" + inner + "}}", name, sure=sure) if sure or (alone and not name.startswith("_")) else None
 
 
 def _segments(text: str) -> Iterator[tuple[int, int]]:

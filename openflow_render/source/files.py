@@ -44,14 +44,17 @@ def is_folder(path: str) -> bool:
         return False
 
 
-def namesake(path: FilePath) -> str:
-    """A hint's tail, as of `nearest`: what has almost the same name as the file ``path``, which is not there."""
+def namesake(path: FilePath, written: str) -> str:
+    """A hint's tail, as of `nearest`: what has almost the same name as the file ``path``, which is not there.
+
+    It is told as somebody would write it who wrote ``written`` for ``path``.
+    """
     try:
         names = {FilePath(name).stem: name for name in disk.names(str(path.parent))}
     except OSError:
         return ""
     close = closest(path.stem, names)
-    return f" (did you mean `{names[close]}`?)" if close else ""
+    return f" (did you mean `{FilePath(written).parent / names[close]}`?)" if close else ""
 
 
 def bounded(path: str | FilePath, limit: int) -> bytes:
@@ -134,7 +137,7 @@ class Files:
         try:
             content = regular(looked, MAX_BYTES)
         except FileNotFoundError:
-            report.add(codes.FILE_MISSING, at=at, path=path, near=namesake(looked), looked=looked)
+            report.add(codes.FILE_MISSING, at=at, path=path, near=namesake(looked, path), looked=looked)
             return None
         except OSError as error:
             report.add(codes.FILE_UNREADABLE, at=at, path=path, reason=error.strerror)

@@ -187,7 +187,13 @@ class _Reading:
         try:
             content = regular(file, reader.MAX_BYTES)
         except FileNotFoundError:
-            self._report.add(codes.NO_SUCH_FILE, at=wanted.at, path=label, near=namesake(file))
+            self._report.add(
+                codes.NO_SUCH_FILE,
+                at=wanted.at,
+                path=label,
+                near=namesake(file, label),
+                base="the working directory" if wanted.root is None else "openflow.yaml",
+            )
             return
         except OSError as error:
             self._report.add(codes.UNREADABLE, at=wanted.at, path=label, reason=error.strerror)

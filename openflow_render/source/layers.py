@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
@@ -12,6 +13,9 @@ from openflow_render.core.paths import Path
 from openflow_render.core.report import Origin, Report, nearest
 from openflow_render.source import expressions, values
 from openflow_render.source.reader import MAX_REPEATED, Document, measure, nearest_origin
+
+_MOST = 10
+"""So many slips of one text are told; nobody reads more."""
 
 
 class Layer:
@@ -55,15 +59,21 @@ def evaluate(
 ) -> tuple[Any, dict[Path, Any]]:
     """``value`` with its expressions evaluated, and the names that each of them reads, by path.
 
-    ``fail`` is told of each expression at fault; its text stays as it is.
+    ``fail`` is told of each expression at fault, and of what looks like one; its text stays as it is.
     """
     uses: dict[Path, Any] = {}
     budget = _Budget()
 
     def visit(value: Any, path: Path) -> Any:
         if isinstance(value, str):
+            if "{{" in value or "vars." in value:
+                for slip in islice(expressions.slips(value, scope), _MOST):
+                    fail(path, slip, value)
             return scalar(value, path) if "{{" in value else value
         if isinstance(value, dict):
+            for key in value:
+                if "{{" in key and expressions.holds_vars(key):
+                    fail((*path, key), expressions.InKey(key), key)
             return {key: visit(below, (*path, key)) for key, below in value.items()}
         if isinstance(value, list):
             return [visit(below, at) for at, below in paths.children(path, value)]
@@ -102,6 +112,11 @@ def explain(error: Exception, at: Origin, text: str, report: Report) -> None:
         report.add(codes.BAD_EXPRESSION, at=at, text=error.text, reason=error.reason)
     elif isinstance(error, expressions.Undefined):
         report.add(codes.UNDEFINED_VAR, at=at, name=error.name, nearest=close(error))
+    elif isinstance(error, expressions.Slip):
+        code = codes.EXPRESSION_SLIP if error.sure else codes.BRACES_LEFT
+        report.add(code, at=at, text=values.short(error.text), meant=error.meant)
+    elif isinstance(error, expressions.InKey):
+        report.add(codes.EXPRESSION_IN_KEY, at=at, key=values.short(text))
     elif isinstance(error, expressions.NotText):
         report.add(codes.NOT_INSIDE_TEXT, at=at, text=error.text, what=error.what)
     else:
@@ -111,6 +126,8 @@ def explain(error: Exception, at: Origin, text: str, report: Report) -> None:
 def close(error: expressions.Undefined) -> str:
     """A hint's tail, as of `nearest`: the name that is defined where the undefined one was looked up."""
     around, _, last = error.name.rpartition(".")
+    if around and (dashed := [name for name in error.known if name.startswith(f"{last}-")]):
+        return f' (did you mean `{around}["{dashed[0]}"]`?)'
     return nearest(last, error.known).replace("`", f"`{around}.", 1) if around else nearest(last, error.known)
 
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path as FilePath
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 from openflow_render.core import codes, paths
@@ -16,7 +17,7 @@ from openflow_render.core.merge import merge
 from openflow_render.core.paths import Path, leaves
 from openflow_render.core.report import Origin, Report, Severity, nearest
 from openflow_render.source import assignments as setting
-from openflow_render.source import disk, expressions, layers, overlays, patches, projects, reader
+from openflow_render.source import disk, expressions, layers, overlays, patches, projects, reader, strangers
 from openflow_render.source.assignments import Assigned, Assignment, TypesOf
 from openflow_render.source.files import Files, inside, is_folder, namesake, project_root, regular
 from openflow_render.source.layers import Layer
@@ -157,14 +158,16 @@ def load(
     report: Report,
     around: Around | None = None,
     stream: Stream | None = None,
+    places: Mapping[str, Origin] = MappingProxyType({}),
 ) -> list[Source]:
     """The jobs in the files and folders ``paths``, with overlays and assignments laid over them.
 
-    ``around`` is what their project says of them; ``stream`` is what was read of stdin, where that is more than jobs. A
-    document that cannot be read is left out, and every fault is a finding.
+    ``around`` is what their project says of them; ``stream`` is what was read of stdin, where that is more than jobs;
+    ``places`` tells where the project names the ``paths``, unless they are of the command line. A document that cannot
+    be read is left out, and every fault is a finding.
     """
     files = Files(FilePath())
-    found = list(_Jobs(report).read(paths) if stream is None else ((job, files) for job in stream.jobs))
+    found = list(_Jobs(report, places).read(paths) if stream is None else ((job, files) for job in stream.jobs))
     folders = dict.fromkeys([*map(projects.root_of, paths[:1]), FilePath.cwd()])
     before = len(report.findings)
     wanted = [overlays.Wanted(name, None, Origin(f"-o {name}")) for name in overlay_names]
@@ -213,8 +216,9 @@ def _find_same(sources: list[Source], report: Report) -> None:
 class _Jobs:
     """Reads job files, each once however it is reached."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, places: Mapping[str, Origin]) -> None:
         self.report = report
+        self.places = places
         self.seen: set[str] = set()
         self.files: dict[FilePath, Files] = {}
 
@@ -237,7 +241,9 @@ class _Jobs:
         try:
             content = regular(FilePath(path), reader.MAX_BYTES)
         except FileNotFoundError:
-            self.report.add(codes.NO_SUCH_FILE, at=Origin(label), path=path, near=namesake(FilePath(path)))
+            at, base = self.places.get(path), "openflow.yaml" if path in self.places else "the working directory"
+            near = namesake(FilePath(path), path)
+            self.report.add(codes.NO_SUCH_FILE, at=at or Origin(label), path=path, near=near, base=base)
         except OSError as error:
             self.report.add(codes.UNREADABLE, at=Origin(label), path=path, reason=error.strerror)
         else:
@@ -259,8 +265,10 @@ class _Jobs:
         documents = reader.read(content, label, self.report)
         jobs = self.jobs(documents)
         if not jobs and len(self.report.findings) == before:
-            empty = all(document.value is None for document in documents)
-            self.report.add(codes.EMPTY_FILE if empty else codes.NO_JOB_IN_FILE, at=Origin(label))
+            if all(document.value is None for document in documents):
+                self.report.add(codes.EMPTY_FILE, at=Origin(label))
+            else:
+                strangers.report(documents, label, self.report)
         yield from ((job, self.around(folder)) for job in jobs)
 
     def jobs(self, documents: list[Document]) -> list[Document]:
@@ -426,7 +434,8 @@ class _Run:
 
     def evaluate(self, part: _Part, scope: Mapping[str, object]) -> tuple[Any, dict[Path, tuple[str, ...]]]:
         def fail(path: Path, error: Exception, text: str) -> None:
-            layers.explain(error, part.document.origin(part.prefix + path), text, self.report)
+            place = part.document.key_origin if isinstance(error, expressions.InKey) else part.document.origin
+            layers.explain(error, place(part.prefix + path), text, self.report)
 
         value, uses = layers.evaluate(_without_vars(part.value), scope, fail)
         self.used.update(".".join(name.split(".")[:2]) for names in uses.values() for name in names)

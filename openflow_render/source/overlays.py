@@ -141,7 +141,7 @@ class _Chain:
 
     def close(self, name: str, folder: FilePath | None) -> str:
         """A hint's tail, as of `nearest`."""
-        return namesake((folder or FilePath()) / name) if is_path(name) else nearest(name, self.names(folder))
+        return namesake((folder or FilePath()) / name, name) if is_path(name) else nearest(name, self.names(folder))
 
     def around(self, folder: FilePath | None) -> list[Traversable]:
         """Where names are looked up: beside the overlay that mentions them, in projects, among the shipped."""

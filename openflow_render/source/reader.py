@@ -7,8 +7,9 @@ might take for different things is refused with its place: see the codes OF110 t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import islice
 from typing import Any, TypeAlias
 
 from yaml import events
@@ -165,10 +166,8 @@ def guess(text: bytes) -> str:
 
 def _clean(text: str, file: str, report: Report) -> bool:
     """Whether ``text`` is free of characters that hide what it says; they are checked before YAML sees them."""
-    count = 0
-    for count, match in enumerate(_FORBIDDEN.finditer(text), 1):
-        if count > MAX_FAULTS:
-            break
+    found = list(islice(_told_once(_FORBIDDEN.finditer(text)), MAX_FAULTS))
+    for match in found:
         line = text.count("\n", 0, match.start()) + 1
         column = match.start() - text.rfind("\n", 0, match.start())
         report.add(
@@ -176,8 +175,22 @@ def _clean(text: str, file: str, report: Report) -> bool:
             at=Origin(file, line, column),
             point=f"{ord(match[0]):04X}",
             what=_what(match[0]),
+            advice=_SAVE_AGAIN if match[0] == "\r" else _REMOVE,
         )
-    return not count
+    return not found
+
+
+def _told_once(matches: Iterable[re.Match[str]]) -> Iterator[re.Match[str]]:
+    """``matches`` with the first carriage return alone: in a file that has one, every line may end so."""
+    seen = False
+    for match in matches:
+        if match[0] != "\r" or not seen:
+            yield match
+        seen |= match[0] == "\r"
+
+
+_REMOVE = "remove it, or write it as an escape in double quotes"
+_SAVE_AGAIN = "save the file with line ends of Unix (LF) or Windows (CR LF)"
 
 
 def _what(char: str) -> str:
@@ -344,7 +357,10 @@ class _Composer:
     def take_key(self, key: Any, event: Any) -> None:
         self.key, self.key_mark = _REFUSED, event.start_mark
         if type(key) is not str:
-            self.refuse(codes.KEY_NOT_TEXT, event.start_mark, key=getattr(event, "value", "") or _kind(key))
+            shown, advice = getattr(event, "value", "") or _kind(key), "put it in quotes"
+            if type(key) is dict and self.text[: event.start_mark.index].endswith("{"):
+                advice = 'put an expression in quotes: "{{ vars.name }}"'
+            self.refuse(codes.KEY_NOT_TEXT, event.start_mark, key=shown, advice=advice)
         elif key == "<<" and event.implicit[0] and not self.spread:
             self.refuse(codes.MERGE_KEY, event.start_mark)
         elif key in self.at:
@@ -401,6 +417,9 @@ class _Composer:
     def syntax(self, error: YAMLError) -> None:
         mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
         reason, advice = _in_plain_words(error, self.text)
+        if mark and (opened := _long_quote(self.text, mark)):
+            reason = f"the text in quotes that begins here ends at line {mark.line + 1}, and more comes after it"
+            mark, advice = opened, "close the quote where its text ends"
         place = (mark.line + 1, mark.column + 1) if mark else ()
         self.report.add(codes.YAML_SYNTAX, at=Origin(self.file, *place), reason=reason, advice=advice)
 
@@ -466,6 +485,24 @@ _PLAIN_WORDS: dict[str, tuple[str, str]] = {
 }
 
 
+_NO_BLANK = re.compile(r"\s*(?:- +)*[\w.-]+:(?!//)[^ :][^:]*\Z")
+"""A line that would be a key and its value, had it a blank after the colon."""
+
+
+def _long_quote(text: str, end: Mark) -> Mark | None:
+    """Where a quoted text of several lines begins that closes in the line of ``end``, just before the fault there."""
+    last: Any = None
+    parser = CParser(text)
+    try:
+        while (event := parser.get_event()) is not None:
+            last = event
+    except YAMLError:
+        quoted = isinstance(last, events.ScalarEvent) and last.style in ('"', "'")
+        if quoted and last.start_mark.line < last.end_mark.line == end.line:
+            return last.start_mark
+    return None
+
+
 def _in_plain_words(error: YAMLError, text: str) -> tuple[str, str]:
     problem = getattr(error, "problem", None) or str(error)
     reason, advice = _PLAIN_WORDS.get(problem, (" ".join(problem.split()), _QUOTE_IT))
@@ -474,6 +511,9 @@ def _in_plain_words(error: YAMLError, text: str) -> tuple[str, str]:
     if at and "{char}" in reason:
         char = text.split("\n")[at.line][at.column]
         reason, advice = _A_TAB if char == "\t" else (reason.format(char=char), advice)
+    lines = text.split("\n")
+    if at and reason == "a `:` may not stand here" and at.line and _NO_BLANK.match(lines[at.line - 1]):
+        advice = f"put a blank after the `:` of line {at.line}"
     if begun and at and begun.line < at.line:
         reason += f" (begun at line {begun.line + 1})"
     return reason, advice

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -106,11 +106,18 @@ def _schema(kind: str) -> Schema:
 def _check(tree: Any, kind: str, report: Report, key_origin: Callable[[Path], Any], vars_of: VarsOf) -> bool:
     if _validator(kind).is_valid(tree):
         return True
-    errors = list(islice(_told_apart(_explaining(_schema(kind)).iter_errors(tree)), _MOST))
+    errors = list(_causes(islice(_told_apart(_explaining(_schema(kind)).iter_errors(tree)), _MOST)))
     assert errors, "what is refused has a reason"
     for error in errors:
         _explain(error, tree, kind, report, key_origin, vars_of)
     return False
+
+
+def _causes(errors: Iterable[Any]) -> Iterator[Any]:
+    """Errors without those about a value of the wrong type, but for the one that says so."""
+    found = list(errors)
+    mistyped = {tuple(each.absolute_path): each for each in found if each.validator == "type"}
+    return (each for each in found if mistyped.get(tuple(each.absolute_path), each) is each)
 
 
 def _explaining(schema: Schema) -> Any:
@@ -169,7 +176,8 @@ def _explain(
             hint = _advice(error.schema, wanted, got, error.instance)
             if "string" in wanted and got in _SCALARS and (places := vars_of(path)):
                 hint = f"add `| string` to the expression; or the var is to be text: quote its value at {places[-1]}"
-            report.add(codes.WRONG_JOB_TYPE, at=path, field=field, wanted=" or ".join(wanted), got=got, hint=hint)
+            meant, is_now = " or ".join(map(_in_words, wanted)), _IS.get(got, _in_words(got))
+            report.add(codes.WRONG_JOB_TYPE, at=path, field=field, wanted=meant, got=is_now, hint=hint)
         case "enum" if "propertyNames" in error.absolute_schema_path:
             near, below = nearest(error.instance, error.validator_value), (*path, error.instance)
             report.add(codes.UNKNOWN_JOB_FIELD, at=key_origin(below), field=_shown(below), hint=near, kind=kind)
@@ -189,6 +197,12 @@ def _explain(
 def _meant(path: Path, siblings: Mapping[str, Schema], kind: str) -> str:
     """A hint's tail as of `nearest`: where a job has a field of that name, or which of the ``siblings`` was meant."""
     word, above = str(path[-1]), "" if len(path) > 1 else "spec."
+    if kind == "job" and word.startswith(_PROPERTIES):
+        return " (properties stand under `spec.conf`)"
+    if kind == "overlay" and path[:-1] in (("spec",), ("spec", "job")) and word in _job_fields():
+        return f" (did you mean `job.spec.{word}`?)"
+    if kind == "job" and (elsewhere_called := _ELSEWHERE.get(word)):
+        return f" (did you mean `{elsewhere_called}`?)"
     elsewhere = [f"{above}{each}" for each in _job_fields() if each.rpartition(".")[2] == word] if kind == "job" else []
     if 0 < len(elsewhere) <= _FEW:
         return f" (did you mean {' or '.join(f'`{each}`' for each in elsewhere)}?)"
@@ -211,6 +225,32 @@ def _job_fields() -> Iterator[str]:
         yield from (f"{name}.{inner}" for inner in _resolved(field).get("properties", ()))
 
 
+_PROPERTIES = ("spark.", "Openflow.")
+
+_ELSEWHERE: Mapping[str, str] = {
+    "arguments": "application.args",
+    "configMaps": "volumes",
+    "coreLimit": "cpu.limit",
+    "coreRequest": "cpu.request",
+    "deps": "application",
+    "envVars": "env",
+    "imagePullPolicy": "image.pullPolicy",
+    "imagePullSecrets": "image.pullSecrets",
+    "initialExecutors": "initial",
+    "mainApplicationFile": "application.main",
+    "mainClass": "application.class",
+    "maxExecutors": "max",
+    "minExecutors": "min",
+    "numExecutors": "executor.instances",
+    "restartPolicy": "run",
+    "resources": "cpu` and `memory",
+    "sparkConf": "conf",
+    "sparkProperties": "conf",
+    "tag": "name",
+    "repository": "name",
+}
+"""What the Spark operator, spark-submit and Kubernetes call a field that is called otherwise here."""
+
 _BOUNDS: Mapping[str, str] = {
     "exclusiveMinimum": "must be more than {limit}",
     "maximum": "must be no more than {limit}",
@@ -232,6 +272,7 @@ def _bound(kind: str, limit: object) -> str:
 _FEW, _SHORTEST = 2, 3
 _SCALARS = ("boolean", "integer", "number")
 _ADVICE: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    ("string", ("number",), "put it in quotes, as it stands"),
     ("string", _SCALARS, 'put it in quotes: "{text}"'),
     ("integer", ("number",), "write a whole number"),
     ("integer", ("string",), "write a number, without quotes"),
@@ -245,14 +286,41 @@ _ADVICE: tuple[tuple[str, tuple[str, ...], str], ...] = (
 """By what is wanted and what is there: what to do."""
 
 
+_SOURCES = frozenset({"configMapKeyRef", "fieldRef", "fileKeyRef", "resourceFieldRef", "secretKeyRef"})
+"""What the value of an environment variable may come from."""
+
+
 def _advice(schema: Schema, wanted: Sequence[str], got: str, value: Any) -> str:
     """How to mend a value of the wrong type; what the field itself says of its form comes first."""
     text = json.dumps(value) if isinstance(value, bool) else str(value)
     formed = "pattern" not in schema or _fits(schema["pattern"], text)
     if not formed or ("x-hint" in schema and "pattern" not in schema):
         return str(_form(schema)["hint"])
+    if "object" in wanted and schema.get("additionalProperties") is False:
+        fields = [*schema.get("required", ()), *schema.get("properties", ())]
+        return f"write a map, such as {{{fields[0]}: ...}}" if fields else "write {}"
+    if isinstance(value, dict) and value and value.keys() <= _SOURCES:
+        return "write env as a list, with the map under valueFrom: [{name: ..., valueFrom: {...}}]"
     found = (advice for want, gots, advice in _ADVICE if want in wanted and got in gots)
     return next(found, "write a value of that type, or leave the field out").format(text=text)
+
+
+def _in_words(kind: str) -> str:
+    return _WORDS.get(kind, kind)
+
+
+_WORDS: Mapping[str, str] = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "object": "a map",
+    "string": "text",
+}
+"""What people call the types of JSON."""
+
+_IS: Mapping[str, str] = {"boolean": "a truth value", "number": "a number with a fraction"}
+"""What a value of a type is called where that says more."""
 
 
 def _form(schema: Schema) -> dict[str, Any]:

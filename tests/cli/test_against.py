@@ -253,7 +253,7 @@ def test_a_job_that_was_broken_counts_as_new(project: Project):
         "--against HEAD: warning OF180: not all of what was there at HEAD can be compiled\n"
         "  hint: what was refused there counts as new\n"
         'HEAD:etl.yaml:12:13: warning OF210: driver.memory "12x" is not a memory size\n'
-        "  hint: write a whole number and a unit, for example 12g\n"
+        "  hint: write a whole number and k, m, g or t, for example 12g\n"
     )
 
 

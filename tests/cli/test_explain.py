@@ -212,6 +212,6 @@ def test_a_refused_job_is_refused(prod: Project):
         "",
         (
             '--set spec.driver.memory=12x: error OF210: driver.memory "12x" is not a memory size\n'
-            "  hint: write a whole number and a unit, for example 12g\n"
+            "  hint: write a whole number and k, m, g or t, for example 12g\n"
         ),
     )

@@ -237,7 +237,7 @@ def test_errors_are_told_to_people_and_to_orchestrators_and_the_items_stay(proje
         a_list(NOTE, bad, MORE)
         + """\
 results:
-- message: "OF210: driver.memory \\"12x\\" is not a memory size (write a whole number and a unit, for example 12g)"
+- message: "OF210: driver.memory \\"12x\\" is not a memory size (write a whole number and k, m, g or t, for example 12g)"
   severity: error
   resourceRef:
     apiVersion: openflow.io/v1
@@ -252,7 +252,7 @@ results:
 """,
         (
             'jobs/etl.yaml: Job/etl spec.driver.memory: error OF210: driver.memory "12x" is not a memory size\n'
-            "  hint: write a whole number and a unit, for example 12g\n"
+            "  hint: write a whole number and k, m, g or t, for example 12g\n"
         ),
     )
 

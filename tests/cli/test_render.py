@@ -51,7 +51,7 @@ def test_an_error_in_stdin_names_stdin(project: Project):
         "",
         (
             '<stdin>:12:13: error OF210: driver.memory "12x" is not a memory size\n'
-            "  hint: write a whole number and a unit, for example 12g\n"
+            "  hint: write a whole number and k, m, g or t, for example 12g\n"
         ),
     )
 

@@ -116,7 +116,7 @@ READERS = {"json": json.loads, "sarif": from_sarif, "junit": from_junit, "github
 # --- whole outputs ---
 
 SIZE = 'driver.memory "12x" is not a memory size'
-SIZE_HINT = "write a whole number and a unit, for example 12g"
+SIZE_HINT = "write a whole number and k, m, g or t, for example 12g"
 IMAGE = "the image registry.example/spark:4.2.1 looks like another version than 4.3.0 (jobs/b.yaml:6:12)"
 IMAGE_HINT = "let spec.version and the image's tag agree"
 
@@ -220,7 +220,7 @@ def test_junit_has_a_case_for_each_file_and_a_warning_is_no_failure(project: Pro
     <testcase classname="openflow" name="jobs/a.yaml" time="0" file="jobs/a.yaml">
       <failure message="driver.memory &quot;12x&quot; is not a memory size" type="OF210">\
 jobs/a.yaml:12:13: error OF210: driver.memory "12x" is not a memory size
-  hint: write a whole number and a unit, for example 12g</failure>
+  hint: write a whole number and k, m, g or t, for example 12g</failure>
     </testcase>
     <testcase classname="openflow" name="jobs/b.yaml" time="0" file="jobs/b.yaml">
       <system-out>\

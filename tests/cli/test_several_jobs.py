@@ -240,7 +240,7 @@ def test_a_number_out_of_a_var_is_told_where_it_comes_from(project: Project, giv
 
     result = project.openflow("validate", "job.yaml", *given)
 
-    assert "OF203: application.args[0] must be of type string, not integer" in result.stderr
+    assert "OF203: application.args[0] must be text, not a whole number" in result.stderr
     assert "hint: add `| string` to the expression" in result.stderr
     assert place in result.stderr
     project.write({"job.yaml": job.replace("vars.n }}", "vars.n | string }}")})

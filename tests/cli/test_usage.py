@@ -48,6 +48,27 @@ WRONG = {
         " render",
     ),
     ("-x",): ("No such option: -x", ""),
+    ("--target", "dev", "render"): ("No such option: --target: options stand after the command", ""),
+    ("job.yaml", "render"): ("there is no command `job.yaml`: the command comes first, `openflow render job.yaml`", ""),
+    ("submit", "--name", "etl"): (
+        (
+            "there is no command `submit`: `openflow import spark-submit -- ARGS` makes a job file of it, "
+            "`openflow apply` starts that"
+        ),
+        "",
+    ),
+    ("apply", "-f", "job.yaml"): ("there is no option -f: files are named without an option", " apply"),
+    ("render", "job.yaml", "--conf", "spark.a=b"): (
+        (
+            "there is no option --conf: properties stand under `spec.conf` of the job, "
+            "or `--set 'spec.conf[spark.name]=value'` sets one"
+        ),
+        " render",
+    ),
+    ("render", "job.yaml", "--set-json", "spec.application.args=[a]"): (
+        "--set-json spec.application.args: the value is no JSON from character 2 on; texts stand in double quotes",
+        " render",
+    ),
     ("render", "job.yaml", "--out"): ("Option '--out' requires an argument.", " render"),
     ("render", "job.yaml", "--by", "kind"): (
         "Invalid value for '--by': 'kind' is not one of 'object', 'job'.",
@@ -62,7 +83,7 @@ WRONG = {
         " render",
     ),
     ("render", "job.yaml", "--set-json", "a={"): (
-        "--set-json: this is not YAML: a value should stand here",
+        "--set-json a: this is not YAML: a value should stand here",
         " render",
     ),
     ("render", "job.yaml", "--var", "a-b=c"): (

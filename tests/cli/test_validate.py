@@ -11,7 +11,7 @@ FINDINGS = """\
 job.yaml:12:13: error OF210: driver.memory "12x" is not a memory size
   12 |     memory: 12x
      |             ^^^
-  hint: write a whole number and a unit, for example 12g
+  hint: write a whole number and k, m, g or t, for example 12g
 job.yaml:14:5: error OF201: unknown field `executor.instancez` (did you mean `instances`?)
   14 |     instancez: 2
      |     ^^^^^^^^^
@@ -58,7 +58,7 @@ def test_findings_as_json_go_to_stdout(project: Project):
         "line": 12,
         "column": 13,
         "message": 'driver.memory "12x" is not a memory size',
-        "hint": "write a whole number and a unit, for example 12g",
+        "hint": "write a whole number and k, m, g or t, for example 12g",
     }
 
 
@@ -198,7 +198,7 @@ def test_what_a_patch_leaves_out_or_takes_away_is_its_fault(project: Project):
 # --- types ---
 
 TYPES = {
-    ("memory: 1g", "memory: 8192"): "write a whole number and a unit, for example 12g",
+    ("memory: 1g", "memory: 8192"): "write a whole number and k, m, g or t, for example 12g",
     ("instances: 2", "instances: two"): "write a number, without quotes",
     ("instances: 2", "cores: 500m"): "write a whole number; for a share of a CPU set cpu.request",
     ("class: example.Main", "class: 7"): 'put it in quotes: "7"',

@@ -115,7 +115,7 @@ def test_a_job_at_fault_is_annotated_once_for_all_targets(repository: Repository
     result = repository.bash(steps(repository)[0]["run"], runner)
 
     place = "file=jobs/spark-pi.yaml,line=15,col=13,title=OF210"
-    hint = "hint: write a whole number and a unit, for example 12g"
+    hint = "hint: write a whole number and k, m, g or t, for example 12g"
     assert result == (3, f'::error {place}::driver.memory "12x" is not a memory size%0A{hint}\n', "")
 
 

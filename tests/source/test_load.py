@@ -255,8 +255,21 @@ def test_a_folder_is_searched_for_jobs(project):
     [
         ("", "job.yaml OF102 the file is empty"),
         ("# nothing\n", "job.yaml OF102 the file is empty"),
-        ("kind: Pod\n", "job.yaml OF103 the file holds no openflow job"),
-        ("apiVersion: batch/v1\nkind: Job\n", "job.yaml OF103 the file holds no openflow job"),
+        ("a: 1\nkind: Pod\n", "job.yaml:2:7 OF103 the file holds no openflow job: it holds a Pod"),
+        ("kind: SparkApplication\n", "job.yaml:1:7 OF103 the file holds no openflow job: it holds a SparkApplication"),
+        (
+            "apiVersion: openflow.io/v1\nkind: Overlay\n",
+            "job.yaml:2:7 OF103 the file holds no openflow job: it holds an Overlay",
+        ),
+        (
+            "apiVersion: batch/v1\nkind: Job\n",
+            "job.yaml:1:13 OF103 the file holds no openflow job: it holds a Job of batch/v1",
+        ),
+        (
+            "apiversion: openflow.io/v1\nkind: Job\n",
+            "job.yaml:1:1 OF103 the file holds no openflow job: it holds a Job without apiVersion",
+        ),
+        ("spark.a=b", "job.yaml OF103 the file holds no openflow job"),
         ("[1]", "job.yaml OF103 the file holds no openflow job"),
         (
             "kind: Job\napiVersion: openflow.io/v2\n",
@@ -268,6 +281,27 @@ def test_a_file_that_is_named_must_hold_a_job(project, text, found):
     project.write({"job.yaml": text})
 
     assert project.load() == []
+    assert [text.split(";")[0] for text in project.found] == [found]
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("x: '{{ var.bucket }}'", "job.yaml:4:6 OF166 {{ var.bucket }} looks like an expression, and is left as it is"),
+        (
+            "'{{ vars.x }}': x",
+            "job.yaml:4:3 OF168 the key {{ vars.x }} is left as it is: expressions stand in values only",
+        ),
+        ("x: ['{{ ds }}']", "job.yaml:4:7 OF167 {{ ds }} names no vars, so it is left as it is"),
+    ],
+)
+def test_what_looks_like_an_expression_is_told_and_kept(project, line, found):
+    project.write({"job.yaml": f"apiVersion: openflow.io/v1\nkind: Job\nspec:\n  {line}\n"})
+
+    [source] = project.load()
+
+    assert source.sound
+    assert "{{" in str(source.tree["spec"])
     assert [text.split(";")[0] for text in project.found] == [found]
 
 

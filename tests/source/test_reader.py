@@ -118,6 +118,32 @@ def test_a_byte_order_mark_at_the_start_is_fine(read):
     assert (value(documents), found) == ({"a": 1}, [])
 
 
+@pytest.mark.parametrize(
+    ("text", "place", "advice"),
+    [
+        ("a:1\nb: 2\n", "2:2", "put a blank after the `:` of line 1"),
+        ("a:\n  b:1\n  c: 2\n", "3:4", "put a blank after the `:` of line 2"),
+        ("a:\n  b:\u00a01\n  c: 2\n", "3:4", "put a blank after the `:` of line 2"),
+        ("a: http://x\n  b: 1\n", "2:4", "put the text in quotes, or check the indentation"),
+        ('a: "b\nc: ["d"]\n', "1:4", "close the quote where its text ends"),
+    ],
+)
+def test_bad_yaml_is_told_with_what_may_have_caused_it(text, place, advice):
+    report = Report(lambda path: Origin(str(path)))
+
+    reader.read(text.encode(), "a.yaml", report)
+
+    [found] = report.findings
+    assert (f"{found.origin.line}:{found.origin.column}", found.hint) == (place, advice)
+
+
+def test_carriage_returns_are_told_of_once(read):
+    documents, found = read("a: 1\rb: 2\rc: \x01\r")
+
+    assert documents == []
+    assert found == ["1:5 OF111", "1:14 OF111"]
+
+
 HOSTILE = {
     "brackets": "[" * 60_000,
     "maps": "{a: " * 20_000,

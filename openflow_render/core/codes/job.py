@@ -17,7 +17,7 @@ MISSING_FIELD = Code("OF202", ERROR, "`{field}` is missing", "add it", "A field 
 WRONG_JOB_TYPE = Code(
     "OF203",
     ERROR,
-    "{field} must be of type {wanted}, not {got}",
+    "{field} must be {wanted}, not {got}",
     "{hint}",
     "A value has another type than the field takes.",
 )

@@ -10,8 +10,8 @@ NO_SUCH_FILE = Code(
     "OF100",
     ERROR,
     "there is no file or folder {path}{near}",
-    hint="check the spelling; paths are relative to the working directory",
-    about="A path on the command line names nothing.",
+    hint="check the spelling; paths are relative to {base}",
+    about="A path on the command line, or of the project file, names nothing.",
 )
 UNREADABLE = Code(
     "OF101",
@@ -30,8 +30,8 @@ EMPTY_FILE = Code(
 NO_JOB_IN_FILE = Code(
     "OF103",
     ERROR,
-    "the file holds no openflow job",
-    hint="a job begins with `apiVersion: openflow.io/v1` and `kind: Job`",
+    "the file holds no openflow job{instead}",
+    hint="{advice}",
     about="A file named on the command line must hold at least one job. In folders, other files are passed over.",
 )
 NO_JOB_IN_FOLDER = Code(
@@ -73,7 +73,7 @@ FORBIDDEN_CHARACTER = Code(
     "OF111",
     ERROR,
     "the character U+{point} ({what}) may not stand here",
-    hint="remove it, or write it as an escape in double quotes",
+    hint="{advice}",
     about="Characters that no reviewer sees, or that some take for a line break, can hide what a file says.",
 )
 YAML_SYNTAX = Code(
@@ -157,7 +157,7 @@ KEY_NOT_TEXT = Code(
     "OF123",
     ERROR,
     "a key must be text, and {key} is not",
-    hint="put it in quotes",
+    hint="{advice}",
     about="Keys that YAML reads as a number, a truth value, null, a list or a map have no place in Kubernetes objects.",
 )
 MERGE_KEY = Code(
@@ -432,6 +432,27 @@ VAR_USES_VARS = Code(
     "the var {name} uses other vars",
     hint="write its value out, or put the parts together where it is used",
     about="Expressions are evaluated once, after all vars are known, so vars hold none themselves.",
+)
+EXPRESSION_SLIP = Code(
+    "OF166",
+    WARNING,
+    "{text} looks like an expression, and is left as it is",
+    hint="write {{{{ {meant} }}}}, and say what it is under spec.vars or with --var",
+    about="An expression stands in double braces and names `vars`. The environment does not count; --var does.",
+)
+BRACES_LEFT = Code(
+    "OF167",
+    NOTE,
+    "{text} names no vars, so it is left as it is",
+    hint="if openflow is to put something in, write {{{{ {meant} }}}}",
+    about="What names no `vars` is for others, such as Spark's own {{{{APP_ID}}}}; in small letters it may be a slip.",
+)
+EXPRESSION_IN_KEY = Code(
+    "OF168",
+    WARNING,
+    "the key {key} is left as it is: expressions stand in values only",
+    hint="write the key out; where it differs from place to place, give it in an overlay",
+    about="What a field is called is known before any expression is evaluated.",
 )
 SET_TYPE = Code(
     "OF170",

@@ -188,8 +188,13 @@ REFUSED = {
     "drivr: {}": "OF201 unknown field `drivr` (did you mean `driver`?)",
     "cores: 2": "OF201 unknown field `cores` (did you mean `driver.cores` or `executor.cores`?)",
     "driver: {args: [x]}": "OF201 unknown field `driver.args` (did you mean `application.args`?)",
-    "executor: {resources: {}}": "OF201 unknown field `executor.resources` (did you mean `devices`?)",
+    "executor: {resources: {}}": "OF201 unknown field `executor.resources` (did you mean `cpu` and `memory`?)",
+    "executor: {coreRequest: 1}": "OF201 unknown field `executor.coreRequest` (did you mean `cpu.request`?)",
+    "executor: {spark.a: 1}": "OF201 unknown field `executor[spark.a]` (properties stand under `spec.conf`)",
     "executor: {qqq: 1}": "OF201 unknown field `executor.qqq`",
+    "driver: {env: {A: {secretKeyRef: {name: s, key: k}}}}": "OF203 driver.env[A].value must be text, not a map",
+    "driver: {cores: 0.5}": "OF203 driver.cores must be a whole number, not a number with a fraction",
+    "driver: {cpu: 2}": "OF203 driver.cpu must be a map, not a whole number",
     "driver: {cores: two}": "OF203 driver.cores must be a whole number, not text",
 }
 
