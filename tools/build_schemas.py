@@ -60,6 +60,17 @@ KEYWORDS = frozenset(
 SHARED_FROM = 60
 """A part of a CRD is stored once if it is written at least twice and is longer than this many letters."""
 
+DEFAULTED = {
+    "HTTPHeader": "value",
+    "ISCSIVolumeSource": "lun",
+    "LimitRangeSpec": "limits",
+    "PodFailurePolicy": "rules",
+    "PreferredSchedulingTerm": "preference",
+    "SleepAction": "seconds",
+    "Sysctl": "value",
+}
+"""Fields that are published as required, by their type, and that are empty for the API server if they are missing."""
+
 REF = "#/$defs/"
 GVK = "x-kubernetes-group-version-kind"
 
@@ -99,7 +110,7 @@ def reached(definitions: dict[str, Schema]) -> dict[str, Schema]:
         short = full_name.rpartition(".")[2]
         if short not in found:
             found[short] = full_name, {}
-            found[short] = full_name, strict(definitions[full_name], visit)
+            found[short] = full_name, without_defaulted(short, strict(definitions[full_name], visit))
         elif found[short][0] != full_name:
             raise ValueError(f"two definitions are called {short}: {full_name} and {found[short][0]}")
         return short
@@ -132,6 +143,15 @@ def strict(schema: Schema, refer: Callable[[str], str]) -> Schema:
             below = schema[keyword]
             kept[keyword] = strict(below, refer) if isinstance(below, dict) else below
     return kept
+
+
+def without_defaulted(name: str, schema: Schema) -> Schema:
+    """``schema``, the definition ``name``, that requires no more than the API server does."""
+    if name not in DEFAULTED:
+        return schema
+    required = [field for field in schema["required"] if field != DEFAULTED[name]]
+    rest = {key: value for key, value in schema.items() if key != "required"}
+    return {"required": required, **rest} if required else rest
 
 
 def server_owned(field: str, schema: Schema) -> bool:

@@ -108,3 +108,15 @@ def search_domain(text: str) -> str:
 
 _LONGEST = 253
 _LONGEST_PROFILE = 4095
+
+
+# --- conditions -----------------------------------------------------------------------------------------------------
+
+
+def fitting_values(requirement: Manifest) -> Iterator[Problem]:
+    """Whether a requirement has values as its operator wants them."""
+    operator, values = requirement["operator"], requirement.get("values")
+    if operator in {"In", "NotIn"} and not values:
+        yield ("values",), f"the operator {operator} needs values"
+    elif operator in {"Exists", "DoesNotExist"} and values:
+        yield ("values",), f"the operator {operator} takes no values"

@@ -16,6 +16,7 @@ from openflow_render.spec import texts
 
 _MOST = 2**31 - 1
 _ANY = (0, _MOST)
+_ANY_TIME = (0, 2**63 - 1)
 _PORT = (1, 65535)
 _PROTOCOLS = ("TCP", "UDP", "SCTP")
 
@@ -395,6 +396,7 @@ FACTS: Mapping[str, Facts] = {
             "loadBalancerSourceRanges": lambda text: block(text.strip()),
             "loadBalancerClass": naming.qualified,
         },
+        ranges={"healthCheckNodePort": (0, 65535)},
         full=("internalTrafficPolicy", "ipFamilyPolicy", "loadBalancerClass", "trafficDistribution"),
         conditions=(_service,),
     ),
@@ -407,7 +409,7 @@ FACTS: Mapping[str, Facts] = {
     "JobSpec": Facts(
         values={"completionMode": ("NonIndexed", _INDEXED), "podReplacementPolicy": ("Failed", "TerminatingOrFailed")},
         ranges={
-            "activeDeadlineSeconds": _ANY,
+            "activeDeadlineSeconds": _ANY_TIME,
             "backoffLimit": _ANY,
             "backoffLimitPerIndex": _ANY,
             "completions": _ANY,
@@ -436,7 +438,11 @@ FACTS: Mapping[str, Facts] = {
     "SuccessPolicyRule": Facts(ranges={"succeededCount": _ANY}),
     "CronJobSpec": Facts(
         values={"concurrencyPolicy": ("Allow", "Forbid", "Replace")},
-        ranges={"startingDeadlineSeconds": _ANY, "successfulJobsHistoryLimit": _ANY, "failedJobsHistoryLimit": _ANY},
+        ranges={
+            "startingDeadlineSeconds": _ANY_TIME,
+            "successfulJobsHistoryLimit": _ANY,
+            "failedJobsHistoryLimit": _ANY,
+        },
         forms={"schedule": texts.schedule_fault, "timeZone": time_zone},
         required=("schedule",),
         full=("timeZone",),
@@ -457,9 +463,16 @@ FACTS: Mapping[str, Facts] = {
     ),
     "StatefulSetSpec": Facts(
         values={"podManagementPolicy": ("OrderedReady", "Parallel")},
-        ranges={"replicas": _ANY, "minReadySeconds": _ANY, "revisionHistoryLimit": _ANY},
+        ranges={"replicas": _ANY, "minReadySeconds": _ANY},
+        forms={"serviceName": naming.label},
         conditions=(_own_pods,),
     ),
+    "StatefulSetOrdinals": Facts(ranges={"start": _ANY}),
+    "StatefulSetPersistentVolumeClaimRetentionPolicy": Facts(
+        values={"whenDeleted": ("Retain", "Delete"), "whenScaled": ("Retain", "Delete")}
+    ),
+    "StatefulSetUpdateStrategy": Facts(values={"type": ("RollingUpdate", "OnDelete")}),
+    "RollingUpdateStatefulSetStrategy": Facts(ranges={"partition": _ANY}),
     "PersistentVolumeClaimSpec": Facts(
         values={"volumeMode": ("Filesystem", "Block")},
         forms={"storageClassName": naming.subdomain, "volumeAttributesClassName": naming.subdomain},

@@ -15,6 +15,7 @@ from openflow_render.checks.facts import (
     Problem,
     absolute,
     address,
+    fitting_values,
     header,
     inside,
     iscsi_name,
@@ -40,6 +41,11 @@ _OF_IPC = ("kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue.")
 
 _variable: Callable[[str], str] = partial(naming.env, relaxed=True)
 _host: Callable[[str], str] = partial(naming.subdomain, longest=64)
+
+
+def _beginning(text: str) -> str:
+    """Of a name that a whole environment comes from, the server asks what it asks of a prefix: a dash may end it."""
+    return naming.subdomain(f"{text[:-1]}a" if text[1:].endswith("-") else text)
 
 
 def _driver(text: str) -> str:
@@ -221,14 +227,6 @@ def _label_values(selector: Manifest) -> Iterator[Problem]:
             yield ("matchLabels", key), problem
 
 
-def _operator(requirement: Manifest) -> Iterator[Problem]:
-    operator, values = requirement["operator"], requirement.get("values")
-    if operator in {"In", "NotIn"} and not values:
-        yield ("values",), f"the operator {operator} needs values"
-    elif operator in {"Exists", "DoesNotExist"} and values:
-        yield ("values",), f"the operator {operator} takes no values"
-
-
 def _node_fields(term: Manifest) -> Iterator[Problem]:
     for index, each in enumerate(term.get("matchFields", ())):
         path, values = ("matchFields", index), each.get("values", ())
@@ -395,6 +393,11 @@ def _secret_of_driver(volume: Manifest) -> Iterator[Problem]:
 _OF_TEMPLATES = frozenset({"labels", "annotations"})
 
 
+def _unit_of_target(volume: Manifest) -> Iterator[Problem]:
+    if volume.get("targetWWNs") and "lun" not in volume:
+        yield ("lun",), "it must be given with `targetWWNs`"
+
+
 def _metadata_of_claim(template: Manifest) -> Iterator[Problem]:
     metadata = template.get("metadata", {})
     for field in metadata.keys() - _OF_TEMPLATES:
@@ -440,6 +443,7 @@ _NOT_OF_WINDOWS = '"/:;|=,+*?<>@[]'
 _CONTAINER = Facts(
     values={"terminationMessagePolicy": ("File", "FallbackToLogsOnError"), "restartPolicy": _RESTART},
     full=("restartPolicy",),
+    most={"restartPolicyRules": 20},
     conditions=(_probes, _mount_propagation, _restart_rules, _devices, _resized_twice),
 )
 _LABEL_KEYS = {"matchLabelKeys": naming.qualified, "mismatchLabelKeys": naming.qualified}
@@ -501,7 +505,7 @@ FACTS: Mapping[str, Facts] = {
     "LabelSelectorRequirement": Facts(
         values={"operator": ("In", "NotIn", "Exists", "DoesNotExist")},
         forms={"key": naming.qualified, "values": naming.label_value},
-        conditions=(_operator,),
+        conditions=(fitting_values,),
     ),
     "PodAffinityTerm": Facts(forms={"namespaces": naming.label, **_LABEL_KEYS}, conditions=(_label_keys,)),
     "TopologySpreadConstraint": Facts(forms=_LABEL_KEYS, conditions=(_label_keys,)),
@@ -521,8 +525,8 @@ FACTS: Mapping[str, Facts] = {
         conditions=(_field_of_variable,),
     ),
     "EnvFromSource": Facts(forms={"prefix": _variable}, one_of=(Group(("configMapRef", "secretRef")),)),
-    "ConfigMapEnvSource": Facts(forms={"name": naming.subdomain}, required=("name",)),
-    "SecretEnvSource": Facts(forms={"name": naming.subdomain}, required=("name",)),
+    "ConfigMapEnvSource": Facts(forms={"name": _beginning}, required=("name",)),
+    "SecretEnvSource": Facts(forms={"name": _beginning}, required=("name",)),
     "ConfigMapKeySelector": _KEY,
     "SecretKeySelector": _KEY,
     "ObjectFieldSelector": Facts(values={"apiVersion": ("v1",)}),
@@ -531,7 +535,7 @@ FACTS: Mapping[str, Facts] = {
         ranges={
             **dict.fromkeys(("initialDelaySeconds", "timeoutSeconds", "periodSeconds"), (0, _MOST)),
             **dict.fromkeys(("successThreshold", "failureThreshold"), (0, _MOST)),
-            "terminationGracePeriodSeconds": (1, _MOST),
+            "terminationGracePeriodSeconds": (1, 2**63 - 1),
         },
         one_of=(Group(("exec", "httpGet", "tcpSocket", "grpc")),),
     ),
@@ -586,8 +590,16 @@ FACTS: Mapping[str, Facts] = {
     ),
     "NFSVolumeSource": Facts(forms={"path": absolute}, required=("server", "path")),
     "CSIVolumeSource": Facts(forms={"driver": _driver}, required=("driver",), conditions=(_secret_of_driver,)),
-    "ISCSIVolumeSource": Facts(ranges={"lun": (0, 255)}, forms={"iqn": iscsi_name}, required=("targetPortal", "iqn")),
-    "AWSElasticBlockStoreVolumeSource": Facts(required=("volumeID",)),
+    "ISCSIVolumeSource": Facts(
+        ranges={"lun": (0, 255)},
+        forms={"iqn": iscsi_name, "initiatorName": iscsi_name},
+        required=("targetPortal", "iqn"),
+        full=("initiatorName",),
+    ),
+    "FCVolumeSource": Facts(
+        ranges={"lun": (0, 255)}, one_of=(Group(("targetWWNs", "wwids")),), conditions=(_unit_of_target,)
+    ),
+    "AWSElasticBlockStoreVolumeSource": Facts(ranges={"partition": (0, 255)}, required=("volumeID",)),
     "AzureDiskVolumeSource": Facts(
         values={"cachingMode": ("None", "ReadOnly", "ReadWrite"), "kind": ("Shared", "Dedicated", "Managed")},
         required=("diskName", "diskURI"),

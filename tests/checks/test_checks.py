@@ -344,7 +344,10 @@ def test_a_stateful_set_brings_its_own_volumes(check: Check):
             "selector": {"matchLabels": {"a": "b"}},
             "template": template({"a": "b"}, containers=[{"name": "a", "image": "a:1", "volumeMounts": mounts}]),
             "volumeClaimTemplates": [
-                {"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": "1Gb"}}}}
+                {
+                    "metadata": {"name": "data"},
+                    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gb"}}},
+                }
             ],
         },
     )

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _IN = {"In": "needs values", "NotIn": "needs values", "Exists": "takes no values", "DoesNotExist": "takes no values"}
 _ON_NODES = {**_IN, "Gt": "needs one whole number", "Lt": "needs one whole number"}
+_BY_PREFERENCE = {**_ON_NODES, "Gt": "needs one value", "Lt": "needs one value"}
+"""No label is above what is no number, so such a preference prefers nothing, and does no harm."""
+
 _SPREAD: Mapping[str, tuple[str, ...]] = {
     "nodeAffinityPolicy": ("Honor", "Ignore"),
     "nodeTaintsPolicy": ("Honor", "Ignore"),
@@ -76,18 +79,18 @@ def _node_affinity(path: Path, affinity: Manifest) -> Problems:
         if not terms:
             yield where, "there must be a term"
         for index, term in enumerate(terms):
-            yield from _term((*where, index), term)
+            yield from _term((*where, index), term, _ON_NODES)
             yield from _values((*where, index), term)
     for index, preferred in enumerate(affinity.get(_PREFERRED, ())):
         where = (*path, _PREFERRED, index)
         yield from _weight(where, preferred)
-        yield from _term((*where, "preference"), preferred.get("preference", {}))
+        yield from _term((*where, "preference"), preferred.get("preference", {}), _BY_PREFERENCE)
 
 
-def _term(path: Path, term: Manifest) -> Problems:
+def _term(path: Path, term: Manifest, of_labels: Mapping[str, str]) -> Problems:
     for field in ("matchExpressions", "matchFields"):
         for index, expression in enumerate(term.get(field, ())):
-            known = _ON_NODES if field == "matchExpressions" else {name: _IN[name] for name in ("In", "NotIn")}
+            known = of_labels if field == "matchExpressions" else {name: _IN[name] for name in ("In", "NotIn")}
             yield from _expression((*path, field, index), expression, known)
 
 
@@ -115,7 +118,8 @@ def _pod_term(pod: Pod, path: Path, term: Manifest) -> Problems:
 def _spread(pod: Pod) -> Problems:
     for index, each in enumerate(pod.spec.get("topologySpreadConstraints", ())):
         path = (*pod.path, "topologySpreadConstraints", index)
-        yield from _topology(path, each)
+        if not each.get("topologyKey"):
+            yield (*path, "topologyKey"), _NO_KEY
         yield from _label_keys(pod, path, each)
         for field in ("maxSkew", "minDomains"):
             if field in each and each[field] < 1:
@@ -127,10 +131,13 @@ def _spread(pod: Pod) -> Problems:
             yield (*path, "minDomains"), "it has a meaning with DoNotSchedule only"
 
 
+_NO_KEY = "the label of nodes that tells places apart is missing"
+
+
 def _topology(path: Path, term: Manifest) -> Problems:
     key = term.get("topologyKey", "")
     if not key:
-        yield (*path, "topologyKey"), "the label of nodes that tells places apart is missing"
+        yield (*path, "topologyKey"), _NO_KEY
     elif problem := naming.qualified(key):
         yield (*path, "topologyKey"), problem
 
@@ -155,6 +162,11 @@ def _expression(path: Path, expression: Manifest, known: Mapping[str, str]) -> P
         return
     wanted = known[operator]
     numbers = [value for value in values if value.removeprefix("-").isdecimal()]
-    fits = {"needs values": bool(values), "takes no values": not values}.get(wanted, len(values) == len(numbers) == 1)
+    fits = {
+        "needs values": bool(values),
+        "takes no values": not values,
+        "needs one value": len(values) == 1,
+        "needs one whole number": len(values) == len(numbers) == 1,
+    }[wanted]
     if not fits:
         yield (*path, "values"), f"the operator {operator} {wanted}"

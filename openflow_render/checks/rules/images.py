@@ -33,7 +33,7 @@ def check(bundle: Bundle, _context: Context, report: Report) -> None:
     told: set[object] = set()
     for pod in pods(bundle):
         for path, container in containers(pod):
-            image, policy = container.get("image", ""), container.get("imagePullPolicy", _POLICIES[0])
+            image, policy = container.get("image", ""), container.get("imagePullPolicy") or _POLICIES[0]
             if image and image not in told:
                 told.add(image)
                 if problem := unreadable(image):

@@ -22,12 +22,16 @@ _FORMS: Mapping[str, Callable[[str], str]] = {
     "CronJob": partial(naming.subdomain, longest=52),
     "Job": partial(naming.subdomain, longest=63),
     "Namespace": naming.label,
+    # The server asks nothing of it but that it can be part of a URL.
+    "PodDisruptionBudget": naming.path_segment,
     "Role": naming.path_segment,
     "RoleBinding": naming.path_segment,
     "Service": naming.service,
+    # Before 1.27 the server took more, and then none of the pods, which are called after it.
+    "StatefulSet": naming.label,
 }
-_DIGIT_FIRST_SINCE = 37
-"""The minor from which a Service's name may begin with a digit everywhere."""
+_DIGIT_FIRST_SINCE = 36
+"""The minor from which a Service's name may begin with a digit, unless somebody has switched that off."""
 
 
 def check(bundle: Bundle, context: Context, report: Report) -> None:
@@ -42,5 +46,6 @@ def check(bundle: Bundle, context: Context, report: Report) -> None:
         begins = metadata.get("generateName", "")
         if begins and (problem := form(f"{begins[:-1]}a" if begins[1:].endswith("-") else begins)):
             tell(report, codes.BAD_NAME, resource, ("metadata", "generateName"), problem=problem)
-        if "namespace" in metadata and (problem := naming.label(metadata["namespace"])):
+        home = metadata.get("namespace")
+        if home and (problem := naming.label(home)):
             tell(report, codes.BAD_NAME, resource, ("metadata", "namespace"), problem=problem)

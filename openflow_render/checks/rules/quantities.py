@@ -23,9 +23,16 @@ Sizes: TypeAlias = dict[str, Decimal | None]
 def check(bundle: Bundle, _context: Context, report: Report) -> None:
     for resource, path, amounts in _amounts(bundle):
         for name, value in amounts.items():
-            _read(resource, (*path, name), value, report)
+            _read(resource, (*path, name), value, report, signed=_may_be_negative(resource, path))
     for resource, path, resources in _resources(bundle):
         _compare(resource, path, resources, report)
+    for resource, path, resources in _claims(bundle):
+        _claim(resource, path, resources, report)
+
+
+def _may_be_negative(resource: Resource, path: Path) -> bool:
+    """Of a limit range, the server compares the amounts with each other and never with 0."""
+    return resource.kind == "LimitRange" and path[-1] != "maxLimitRequestRatio"
 
 
 def _amounts(bundle: Bundle) -> Iterator[tuple[Resource, Path, Manifest]]:
@@ -56,11 +63,15 @@ def _limit_range(resource: Resource) -> Iterator[tuple[Resource, Path, Manifest]
 
 
 def _resources(bundle: Bundle) -> Iterator[tuple[Resource, Path, Manifest]]:
-    """Whatever has requests and limits: containers, pods, claims."""
+    """Whatever must keep its requests within limits: containers and pods."""
     for pod in pods(bundle):
         yield pod.resource, (*pod.path, "resources"), pod.spec.get("resources", {})
         for path, container in containers(pod):
             yield pod.resource, (*path, "resources"), container.get("resources", {})
+
+
+def _claims(bundle: Bundle) -> Iterator[tuple[Resource, Path, Manifest]]:
+    for pod in pods(bundle):
         for volume in pod.spec.get("volumes", ()):
             if "ephemeral" in volume:
                 above: Path = ("ephemeral", "volumeClaimTemplate", "spec")
@@ -74,6 +85,14 @@ def _resources(bundle: Bundle) -> Iterator[tuple[Resource, Path, Manifest]]:
         for index, claim in enumerate(spec.get("volumeClaimTemplates", ()) if resource.kind == "StatefulSet" else ()):
             path = ("spec", "volumeClaimTemplates", index, "spec", "resources")
             yield resource, path, claim.get("spec", {}).get("resources", {})
+
+
+def _claim(resource: Resource, path: Path, resources: Manifest, report: Report) -> None:
+    """Of what a claim asks for, the server weighs the size alone; the rest need only be numbers."""
+    for field in ("requests", "limits"):
+        for name, value in resources.get(field, {}).items():
+            is_size = (field, name) == ("requests", "storage")
+            _read(resource, (*path, field, name), value, report, signed=not is_size)
 
 
 def _compare(resource: Resource, path: Path, resources: Manifest, report: Report) -> None:
@@ -109,19 +128,20 @@ def _extended(name: str) -> bool:
 def _device_problem(request: Decimal | None, limit: Decimal | None) -> str:
     if limit is None:
         return "a request needs a limit"
-    if limit % 1:
+    if limit != limit.to_integral_value():
         return f"{limit.normalize()} is not a whole number"
     return "the request differs from the limit" if request not in {None, limit} and request < limit else ""
 
 
-def _read(resource: Resource, path: Path, value: Any, report: Report) -> Decimal | None:
-    """The number ``value`` stands for; ``None``, and a finding, when it is none or negative."""
+def _read(resource: Resource, path: Path, value: Any, report: Report, *, signed: bool = False) -> Decimal | None:
+    """The number ``value`` stands for; ``None``, and a finding, when it is none, or negative and not ``signed``."""
     try:
-        number = quantity.parse(value)
+        # The server drops blanks around it.
+        number = quantity.parse(value.strip() if isinstance(value, str) else value)
     except ValueError:
         tell(report, codes.BAD_QUANTITY, resource, path, problem=_why(str(value)))
         return None
-    if number < 0:
+    if number < 0 and not signed:
         tell(report, codes.BAD_QUANTITY, resource, path, problem=f"{value} is negative")
         return None
     return number

@@ -42,12 +42,19 @@ def _missing(resource: Resource, has_pod: bool) -> Iterator[Path]:
     if resource.kind in POD_TEMPLATES and not has_pod:
         yield (*POD_TEMPLATES[resource.kind], "spec")
     elif resource.kind == "PersistentVolumeClaim":
-        if not spec.get("accessModes"):
-            yield "spec", "accessModes"
-        if "storage" not in spec.get("resources", {}).get("requests", {}):
-            yield "spec", "resources", "requests", "storage"
+        yield from _of_claim(("spec",), spec)
+    elif resource.kind == "StatefulSet":
+        for index, claim in enumerate(spec.get("volumeClaimTemplates", ())):
+            yield from _of_claim(("spec", "volumeClaimTemplates", index, "spec"), claim.get("spec", {}))
     elif resource.kind == "Service" and not spec.get("ports") and not _needs_no_port(spec):
         yield "spec", "ports"
+
+
+def _of_claim(path: Path, spec: Manifest) -> Iterator[Path]:
+    if not spec.get("accessModes"):
+        yield (*path, "accessModes")
+    if "storage" not in spec.get("resources", {}).get("requests", {}):
+        yield (*path, "resources", "requests", "storage")
 
 
 def _needs_no_port(service: Manifest) -> bool:

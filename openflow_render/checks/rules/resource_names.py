@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _OF_CONTAINERS = ("cpu", "memory", "ephemeral-storage")
 _OF_PODS = ("cpu", "memory")
 _PAGES = "hugepages-"
+_LIMITED = frozenset({"Container", "Pod"})
 
 Problems = Iterator[tuple[Path, str]]
 
@@ -37,6 +38,12 @@ def check(bundle: Bundle, _context: Context, report: Report) -> None:
             for path, problem in _huge_pages(resources):
                 tell(report, codes.CONTRADICTION, pod.resource, (*above, *path), problem=problem)
 
+    for resource in bundle:
+        if resource.kind == "LimitRange":
+            for index, item in enumerate(resource.manifest.get("spec", {}).get("limits", ())):
+                for path, problem in _of_limits(item):
+                    tell(report, codes.BAD_NAME, resource, ("spec", "limits", index, *path), problem=problem)
+
 
 def _of_pod(resources: Manifest) -> Problems:
     for path, name in _names(resources):
@@ -46,15 +53,30 @@ def _of_pod(resources: Manifest) -> Problems:
 
 def _of_container(resources: Manifest) -> Problems:
     for path, name in _names(resources):
-        if problem := naming.qualified(name):
+        if problem := _not_of_container(name):
             yield path, problem
-        elif name.startswith("requests."):
-            yield path, "`requests.` may not stand before it; that is for quotas"
-        elif name.startswith(_PAGES) and not _number(name.removeprefix(_PAGES)):
-            yield path, "a size of pages follows `hugepages-`, as in hugepages-2Mi"
-        elif "/" not in name and name not in _OF_CONTAINERS and not name.startswith(_PAGES):
-            known = ", ".join(_OF_CONTAINERS)
-            yield path, f"a container has {known} and huge pages; a device has a domain, as in example.com/{name}"
+
+
+def _of_limits(item: Manifest) -> Problems:
+    """What limits of containers and pods are about; those of claims are not asked about."""
+    if item["type"] in _LIMITED:
+        for field in ("min", "max", "default", "defaultRequest", "maxLimitRequestRatio"):
+            for name in item.get(field, {}):
+                if problem := _not_of_container(name):
+                    yield (field, name), problem
+
+
+def _not_of_container(name: str) -> str:
+    if problem := naming.qualified(name):
+        return problem
+    if name.startswith("requests."):
+        return "`requests.` may not stand before it; that is for quotas"
+    if name.startswith(_PAGES) and not _number(name.removeprefix(_PAGES)):
+        return "a size of pages follows `hugepages-`, as in hugepages-2Mi"
+    if "/" not in name and name not in _OF_CONTAINERS and not name.startswith(_PAGES):
+        known = ", ".join(_OF_CONTAINERS)
+        return f"a container has {known} and huge pages; a device has a domain, as in example.com/{name}"
+    return ""
 
 
 def _names(resources: Manifest) -> Iterator[tuple[Path, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from openflow_render.checks import facts_of_kinds, facts_of_pods, kubernetes, schemas
+from openflow_render.checks import facts_of_cluster, facts_of_kinds, facts_of_pods, kubernetes, schemas
 from openflow_render.checks.facts import Facts, Form, Group
 from openflow_render.checks.finding import tell
 from openflow_render.core import codes, paths
@@ -22,7 +22,7 @@ _Test: TypeAlias = Callable[[Any], str]
 
 _Problem: TypeAlias = tuple[Code, Path, Mapping[str, object]]
 
-_FACTS: Mapping[str, Facts] = {**facts_of_pods.FACTS, **facts_of_kinds.FACTS}
+_FACTS: Mapping[str, Facts] = {**facts_of_pods.FACTS, **facts_of_kinds.FACTS, **facts_of_cluster.FACTS}
 _TYPES = frozenset(_FACTS)
 
 
