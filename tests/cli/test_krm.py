@@ -249,7 +249,7 @@ results:
   file:
     path: jobs/etl.yaml
     index: 1
-""",
+""",  # noqa: E501 - a line of the answer
         (
             'jobs/etl.yaml: Job/etl spec.driver.memory: error OF210: driver.memory "12x" is not a memory size\n'
             "  hint: write a whole number and k, m, g or t, for example 12g\n"
