@@ -12,20 +12,9 @@ from openflow_render.checks.completed import completed
 from openflow_render.checks.pods import namespace, pods
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Origin
-from openflow_render.core.resource import Bundle, Manifest, Resource
+from openflow_render.core.resource import CLUSTER_SCOPED, Bundle, Manifest, Resource
 from openflow_render.source.given import Given, Stated
 
-_OF_CLUSTERS = frozenset(
-    {
-        "ClusterRole",
-        "ClusterRoleBinding",
-        "CustomResourceDefinition",
-        "Namespace",
-        "PersistentVolume",
-        "PriorityClass",
-        "StorageClass",
-    }
-)
 _NAME = "kubernetes.io/metadata.name"
 """The label that Kubernetes gives every namespace."""
 
@@ -88,7 +77,9 @@ def policies(given: Given) -> Iterator[Policy]:
 def candidates(bundle: Bundle) -> list[Candidate]:
     """Every object of ``bundle``, and the Jobs and Pods that controllers make of them."""
     found = [
-        Candidate(resource, (), resource.manifest, "" if resource.kind in _OF_CLUSTERS else namespace(resource, bundle))
+        Candidate(
+            resource, (), resource.manifest, "" if resource.kind in CLUSTER_SCOPED else namespace(resource, bundle)
+        )
         for resource in bundle
         if not resource.literal
     ]

@@ -11,7 +11,7 @@ from openflow_render.checks.finding import tell
 from openflow_render.checks.removed import removed
 from openflow_render.core import codes, paths
 from openflow_render.core.paths import Path
-from openflow_render.core.report import Report, nearest
+from openflow_render.core.report import Report, in_words, nearest
 from openflow_render.core.resource import Bundle, Resource
 
 if TYPE_CHECKING:
@@ -19,15 +19,6 @@ if TYPE_CHECKING:
 
     from openflow_render.checks.context import Context
 
-_WORDS = {
-    "array": "a list",
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "null": "null",
-    "number": "a number",
-    "object": "a map",
-    "string": "text",
-}
 _OF_TYPES = frozenset({"type", "required"})
 _MOST = 100
 """After so many faults of one object the rest is not told."""
@@ -88,7 +79,7 @@ def _unknown_fields(error: ValidationError, resource: Resource, minor: str, repo
 
 
 def _wrong_type(error: ValidationError, resource: Resource, _minor: str, report: Report) -> None:
-    wanted = " or ".join(_WORDS[name] for name in error.kind.as_dict()["types"])
+    wanted = " or ".join(in_words(name) for name in error.kind.as_dict()["types"])
     found = _NAMES.get(type(error.instance), "null" if error.instance is None else "a number")
     tell(report, codes.WRONG_TYPE, resource, _path(resource, error), wanted=wanted, found=found)
 

@@ -231,6 +231,21 @@ def _shuffled(word: str, names: Any) -> list[str]:
     return [each for each in names if sorted(each) == sorted(word)]
 
 
+_WORDS: Mapping[str, str] = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "object": "a map",
+    "string": "text",
+}
+
+
+def in_words(json_type: str) -> str:
+    """What people call a type of JSON."""
+    return _WORDS.get(json_type, json_type)
+
+
 def visible(text: str) -> str:
     """``text`` with control and bidirectional characters escaped, so that no input can draw on a terminal.
 

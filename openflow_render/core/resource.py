@@ -19,6 +19,19 @@ POD_TEMPLATES: Mapping[str, tuple[str, ...]] = {
 }
 """Where the kinds that are or make pods keep a pod's metadata and spec."""
 
+CLUSTER_SCOPED = frozenset(
+    {
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "CustomResourceDefinition",
+        "Namespace",
+        "PersistentVolume",
+        "PriorityClass",
+        "StorageClass",
+    }
+)
+"""The kinds whose objects are in no namespace, as far as rules meet them."""
+
 
 class Key(NamedTuple):
     """What makes an object one and the same to the API server."""

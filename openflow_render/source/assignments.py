@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 from openflow_render.core import codes, paths
 from openflow_render.core.merge import merge
 from openflow_render.core.paths import Path
-from openflow_render.core.report import Origin, Report
+from openflow_render.core.report import Origin, Report, in_words
 from openflow_render.core.sensitive import HIDDEN, SENSITIVE
 from openflow_render.source import reader, values
 from openflow_render.source.layers import normalised
@@ -251,18 +251,9 @@ def _add_type_finding(assignment: Assignment, allowed: frozenset[str], report: R
     field = paths.show(assignment.path)
     structured = allowed <= {"object", "array"}
     advice = f"use --set-json {field}=..., or set a field below it" if structured else "check the value"
-    wanted = " or ".join(_WORDS.get(name, name) for name in sorted(allowed - {"null"}))
+    wanted = " or ".join(in_words(name) for name in sorted(allowed - {"null"}))
     text = f'"{assignment.value}"'
     report.add(codes.SET_TYPE, at=assignment.origin, field=field, wanted=wanted, text=text, advice=advice)
-
-
-_WORDS: Mapping[str, str] = {
-    "array": "a list",
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "number": "a number",
-    "object": "a map",
-}
 
 
 class _Nowhere(Exception):  # noqa: N818 - a reason, told to the user

@@ -14,7 +14,7 @@ from typing import Any
 
 from openflow_render.core import assets, codes, paths
 from openflow_render.core.paths import Path
-from openflow_render.core.report import Origin, Report, nearest
+from openflow_render.core.report import Origin, Report, in_words, nearest
 
 Schema = dict[str, Any]
 VarsOf = Callable[[Path], Sequence[Origin]]
@@ -176,7 +176,7 @@ def _explain(
             hint = _advice(error.schema, wanted, got, error.instance)
             if "string" in wanted and got in _SCALARS and (places := vars_of(path)):
                 hint = f"add `| string` to the expression; or the var is to be text: quote its value at {places[-1]}"
-            meant, is_now = " or ".join(map(_in_words, wanted)), _IS.get(got, _in_words(got))
+            meant, is_now = " or ".join(map(in_words, wanted)), _IS.get(got, in_words(got))
             report.add(codes.WRONG_JOB_TYPE, at=path, field=field, wanted=meant, got=is_now, hint=hint)
         case "enum" if "propertyNames" in error.absolute_schema_path:
             near, below = nearest(error.instance, error.validator_value), (*path, error.instance)
@@ -304,20 +304,6 @@ def _advice(schema: Schema, wanted: Sequence[str], got: str, value: Any) -> str:
     found = (advice for want, gots, advice in _ADVICE if want in wanted and got in gots)
     return next(found, "write a value of that type, or leave the field out").format(text=text)
 
-
-def _in_words(kind: str) -> str:
-    return _WORDS.get(kind, kind)
-
-
-_WORDS: Mapping[str, str] = {
-    "array": "a list",
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "number": "a number",
-    "object": "a map",
-    "string": "text",
-}
-"""What people call the types of JSON."""
 
 _IS: Mapping[str, str] = {"boolean": "a truth value", "number": "a number with a fraction"}
 """What a value of a type is called where that says more."""

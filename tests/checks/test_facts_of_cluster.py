@@ -9,8 +9,7 @@ import pytest
 import yaml
 
 from openflow_render import checks
-from openflow_render.checks import facts_of_kinds, facts_of_pods, schemas
-from openflow_render.checks.facts_of_cluster import FACTS, limited, named_host, of_quota, outer_host, provisioner
+from openflow_render.checks.facts_of_cluster import limited, named_host, of_quota, outer_host, provisioner
 from openflow_render.core.report import Origin, Report, Severity
 from openflow_render.core.resource import Bundle, Resource
 
@@ -209,19 +208,3 @@ def test_names_of_resources_and_classes():
     assert [of_quota(text) for text in ("requests.cpu", "count/pods", "requests.hugepages-2Mi")] == ["", "", ""]
     assert [limited(text) for text in ("Container", "example.com/thing")] == ["", ""]
     assert all(of_quota(text) for text in ("jobs", "a b", ""))
-
-
-def test_no_type_has_facts_in_another_table_too():
-    assert FACTS.keys() & {*facts_of_pods.FACTS, *facts_of_kinds.FACTS} == set()
-
-
-def test_every_field_of_the_table_is_one_of_its_type():
-    known = {f"{kind}.{field}" for kind in FACTS for field in schemas.fields(["$defs", kind, ""], "1.36")}
-    named = {
-        f"{kind}.{field.partition('.')[0]}"
-        for kind, facts in FACTS.items()
-        for group in (facts.values, facts.ranges, facts.forms, facts.required, facts.full)
-        for field in group
-    }
-
-    assert named - known == set()

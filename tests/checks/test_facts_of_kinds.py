@@ -1,13 +1,11 @@
 """Facts about Services, Jobs, policies and rights, one by one; ``tests/cluster/test_refused.py`` asks a real server."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import pytest
 from projects import Project
 from told import messages
 
-from openflow_render.checks import facts_of_pods, schemas
 from openflow_render.checks.facts_of_kinds import FACTS, block, cluster_ip, finalizer, manager, outside, share
 from openflow_render.spec.texts import schedule_fault
 
@@ -190,24 +188,3 @@ def test_a_cron_job_gives_its_jobs_no_number_of_indexes(project: Project):
         "`spec.jobTemplate.spec.completions` of CronJob/etl: `completionMode: Indexed` needs the number of indexes"
     ]
     assert messages(project, JOB + of_job) == []
-
-
-def names(kinds: Iterable[str]) -> set[str]:
-    """The fields that facts speak of, each after its type."""
-    return {
-        f"{kind}.{field.partition('.')[0]}"
-        for kind in kinds
-        for facts in [FACTS[kind]]
-        for group in (facts.values, facts.ranges, facts.forms, facts.most, facts.required, facts.full)
-        for field in group
-    }
-
-
-def test_no_type_has_facts_in_both_tables():
-    assert FACTS.keys() & facts_of_pods.FACTS.keys() == set()
-
-
-def test_every_field_of_the_table_is_one_of_its_type():
-    known = {f"{kind}.{field}" for kind in FACTS for field in schemas.fields(["$defs", kind, ""], "1.36")}
-
-    assert names(FACTS) - known == set()

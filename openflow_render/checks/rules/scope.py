@@ -8,22 +8,11 @@ from typing import TYPE_CHECKING
 from openflow_render.checks.finding import tell
 from openflow_render.core import codes
 from openflow_render.core.report import Report
-from openflow_render.core.resource import POD_TEMPLATES, Bundle
+from openflow_render.core.resource import CLUSTER_SCOPED, POD_TEMPLATES, Bundle
 
 if TYPE_CHECKING:
     from openflow_render.checks.context import Context
 
-_OF_CLUSTERS = frozenset(
-    {
-        "ClusterRole",
-        "ClusterRoleBinding",
-        "CustomResourceDefinition",
-        "Namespace",
-        "PersistentVolume",
-        "PriorityClass",
-        "StorageClass",
-    }
-)
 _OF_KUBERNETES = frozenset({"kube-node-lease", "kube-public", "kube-system"})
 _MOST = 1024 * 1024 * 3 // 2
 """As many bytes does etcd take at once."""
@@ -48,9 +37,9 @@ def _namespaces(bundle: Bundle, report: Report) -> None:
     unsaid, said = [], False
     for resource in bundle:
         named = "namespace" in resource["metadata"]
-        if resource.kind in _OF_CLUSTERS and named:
+        if resource.kind in CLUSTER_SCOPED and named:
             tell(report, codes.HAS_NO_NAMESPACE, resource, ("metadata", "namespace"), kind=resource.kind)
-        elif resource.kind not in _OF_CLUSTERS and not resource.preview:
+        elif resource.kind not in CLUSTER_SCOPED and not resource.preview:
             said = said or named
             unsaid += [] if named else [resource]
     for resource in unsaid if said else ():
