@@ -446,7 +446,6 @@ _CONTAINER = Facts(
     most={"restartPolicyRules": 20},
     conditions=(_probes, _mount_propagation, _restart_rules, _devices, _resized_twice),
 )
-_LABEL_KEYS = {"matchLabelKeys": naming.qualified, "mismatchLabelKeys": naming.qualified}
 _KEY = Facts(forms={"name": naming.subdomain, "key": naming.data_key}, required=("name", "key"))
 _SECURITY = {"runAsUser": _ID, "runAsGroup": _ID}
 _VOLUME_SOURCES = (
@@ -507,8 +506,15 @@ FACTS: Mapping[str, Facts] = {
         forms={"key": naming.qualified, "values": naming.label_value},
         conditions=(fitting_values,),
     ),
-    "PodAffinityTerm": Facts(forms={"namespaces": naming.label, **_LABEL_KEYS}, conditions=(_label_keys,)),
-    "TopologySpreadConstraint": Facts(forms=_LABEL_KEYS, conditions=(_label_keys,)),
+    "PodAffinityTerm": Facts(
+        forms={
+            "namespaces": naming.label,
+            "matchLabelKeys": naming.qualified,
+            "mismatchLabelKeys": naming.qualified,
+        },
+        conditions=(_label_keys,),
+    ),
+    "TopologySpreadConstraint": Facts(forms={"matchLabelKeys": naming.qualified}, conditions=(_label_keys,)),
     # containers
     "Container": _CONTAINER,
     "EphemeralContainer": _CONTAINER,
