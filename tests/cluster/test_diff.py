@@ -108,17 +108,18 @@ def test_a_namespace_that_nobody_makes_is_a_mistake_that_is_told_once(jobs: Jobs
 
 
 def test_what_the_cluster_refuses_is_told_at_the_line_behind_it(jobs: Jobs):
-    volumes = "[{name: v, fc: {targetWWNs: [a], wwids: [b], lun: 1}}]"
+    volumes = "[{name: v, azureDisk: {diskName: a, diskURI: b, kind: Managed}}]"
     jobs.write(bad=PATCH.format(kind="Job", merge=f"{{spec: {{template: {{spec: {{volumes: {volumes}}}}}}}}}"))
 
     result = jobs.diff("etl.yaml", "-o", "bad.yaml", "--set", "spec.run.as=job")
 
     assert result.exit_code == Exit.CLUSTER
     assert result.stderr == lines(
-        "bad.yaml:7:78: error OF805: the cluster refuses Job/etl-<run1>: "
-        "spec.template.spec.volumes[2].fc.targetWWNs: targetWWNs and wwids can not be specified simultaneously",
+        "bad.yaml:7:94: error OF805: the cluster refuses Job/etl-<run1>: "
+        'spec.template.spec.volumes[2].azureDisk.diskURI: Unsupported value: "b": supported values: '
+        '"/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}"',
         f"  7 |       merge: {{spec: {{template: {{spec: {{volumes: {volumes}}}}}}}}}",
-        f"    | {' ' * 77}^",
+        f"    | {' ' * 93}^",
         "  hint: `openflow explain` tells which line of the job is behind a field",
         "error: the job data/etl cannot be applied as it is",
         "  hint: nothing was changed",
