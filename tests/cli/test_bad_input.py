@@ -154,6 +154,7 @@ JOBS: dict[str, Tree] = {
     "OF324 half a reference": named(f"{KUBERNETES}driver.secretKeyRef.A", "name"),
     "OF325 half a pair": named("spark.kerberos.principal", "x"),
     "OF327 a device of nobody": named("spark.driver.resource.gpu.amount", "1"),
+    "OF327 a device without anything of it": named("spark.driver.resource.gpu", "1"),
     "OF328 code of a stranger": named(f"{KUBERNETES}driver.pod.featureSteps", "com.example.Step"),
     "OF329 a step that needs a pod": {
         "spec": {"run": {"as": "job"}, "conf": {f"{KUBERNETES}driver.pod.featureSteps": VOLCANO}}

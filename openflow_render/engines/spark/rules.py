@@ -262,30 +262,31 @@ def _check_devices(conf: Properties, report: Report) -> None:
     for role in ("driver", "executor"):
         prefix = f"spark.{role}.resource."
         for kind in sorted({name.partition(".")[0] for name in conf.prefixed(prefix)}):
-            for reason in _device_faults(conf, f"{prefix}{kind}."):
-                report.add(codes.BAD_DEVICE, at=_first_source(conf, f"{prefix}{kind}."), device=kind, reason=reason)
-            _check_discovery(conf, f"{prefix}{kind}.", kind, report)
+            device = f"{prefix}{kind}"
+            for reason in _device_faults(conf, device):
+                report.add(codes.BAD_DEVICE, at=_first_source(conf, device), device=kind, reason=reason)
+            _check_discovery(conf, device, kind, report)
 
 
 def _check_discovery(conf: Properties, device: str, kind: str, report: Report) -> None:
-    script = f"{device}discoveryScript"
-    wanted = properties.integer(conf.get(f"{device}amount", "0"))
+    script = f"{device}.discoveryScript"
+    wanted = properties.integer(conf.get(f"{device}.amount", "0"))
     if wanted and not conf.get(script) and not conf.get("spark.resources.discoveryPlugin"):
         report.add(codes.NO_DISCOVERY, at=_first_source(conf, device), device=kind, property=script)
 
 
 def _device_faults(conf: Properties, device: str) -> Iterator[str]:
-    amount = conf.get(f"{device}amount")
+    amount = conf.get(f"{device}.amount")
     if amount is None:
-        yield f"{device}amount is missing"
+        yield f"{device}.amount is missing"
     elif properties.integer(amount) is None or int(amount) < 0:
         yield f"the amount `{amount}` is not a whole number"
-    elif int(amount) > 0 and not conf.get(f"{device}vendor"):
-        yield f"{device}vendor is missing, for example nvidia.com"
+    elif int(amount) > 0 and not conf.get(f"{device}.vendor"):
+        yield f"{device}.vendor is missing, for example nvidia.com"
 
 
-def _first_source(conf: Properties, prefix: str) -> tuple[str | int, ...]:
-    return conf.source(min(name for name in conf if name.startswith(prefix)))
+def _first_source(conf: Properties, device: str) -> tuple[str | int, ...]:
+    return conf.source(min(name for name in conf if f"{name}.".startswith(f"{device}.")))
 
 
 def _check_steps(job: SparkJob, conf: Properties, report: Report) -> None:
