@@ -17,6 +17,9 @@ from openflow_render.source.reader import MAX_REPEATED, Document, measure, neare
 _MOST = 10
 """So many slips of one text are told; nobody reads more."""
 
+_MOST_TEXTS = 2000
+"""So many texts with expressions may one job have; more are no job that somebody wrote."""
+
 
 class Layer:
     """What one document says about a job: ``tree``, which the document holds at ``prefix``.
@@ -81,7 +84,8 @@ def evaluate(
 
     def scalar(text: str, path: Path) -> Any:
         try:
-            compiled = expressions.compile_scalar(text, expressions.names_vars)
+            admitted = budget.admits(text)
+            compiled = expressions.compile_scalar(text, expressions.names_vars) if admitted else None
             if compiled is None:
                 return text
             uses[path] = compiled.names
@@ -94,10 +98,26 @@ def evaluate(
 
 
 class _Budget:
-    """Bounds what expressions repeat, as the reader bounds aliases."""
+    """Bounds what expressions repeat, as the reader bounds aliases, and how many there are."""
 
     def __init__(self) -> None:
         self.spent = 0
+        self.texts: set[str] = set()
+        self.has_told = False
+
+    def admits(self, text: str) -> bool:
+        """Whether ``text`` is to be evaluated: it takes time to compile each one that is new.
+
+        Raises:
+            Failed: it is the first of too many.
+        """
+        if text in self.texts or len(self.texts) < _MOST_TEXTS:
+            self.texts.add(text)
+            return True
+        if not self.has_told:
+            self.has_told = True
+            raise expressions.Failed(f"the file has more than {_MOST_TEXTS} different texts with expressions")
+        return False
 
     def spend(self, value: object) -> object:
         self.spent += measure(value, {})[0]

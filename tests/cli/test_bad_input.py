@@ -204,6 +204,18 @@ JOBS: dict[str, Tree] = {
 """What is laid over a good job to spoil it."""
 
 
+def test_too_many_different_expressions_are_told_of_once(project: Project):
+    lines = "".join(f"    spark.a.b{number}: '{{{{ vars.a ~ {number} }}}}'\n" for number in range(2100))
+    project.write({"job.yaml": f"{JOB}  vars: {{a: b}}\n  conf:\n{lines}"})
+
+    result = project.openflow("validate", "job.yaml")
+
+    assert result.exit_code == Exit.REFUSED
+    assert result.stderr.count("error") == 2
+    assert "job.yaml:2017:20: error OF162: " in result.stderr
+    assert "the file has more than 2000 different texts with expressions" in result.stderr
+
+
 @pytest.mark.parametrize("case", JOBS)
 def test_a_bad_job_is_refused_at_a_line_of_its_file(project: Project, case: str):
     spoilt = merge(yaml.safe_load(JOB), JOBS[case])
