@@ -352,9 +352,10 @@ def _check_factors(conf: Properties, report: Report) -> None:
 
 def _check_names(job: SparkJob, conf: Properties, names: RoleNames, report: Report) -> None:
     role, at = (job.driver if names is DRIVER else job.executor), ("spec", names.role)
+    others = _owned_volumes(conf, names, report) if role.volumes else {}
     for volume in role.volumes or []:
         field = (*at, "volumes", Item(volume["name"]))
-        other = _volume_owner(volume["name"], role, conf, names, report)
+        other = _volume_owner(volume["name"], role, others)
         if other:
             report.add(codes.VOLUME_NAME_TAKEN, at=field, name=volume["name"], other=other)
         if names is DRIVER and "perExecutor" in volume.get("claim", {}):
@@ -363,18 +364,21 @@ def _check_names(job: SparkJob, conf: Properties, names: RoleNames, report: Repo
         _check_variable(variable, conf, names, report)
 
 
-def _volume_owner(name: str, role: Role, conf: Properties, names: RoleNames, report: Report) -> str:
+def _volume_owner(name: str, role: Role, others: Mapping[str, str]) -> str:
     """Who else makes a volume called ``name``; empty when nobody does."""
     if name in SPARK_VOLUMES:
         return "Spark"
-    if name.startswith(LOCAL_DIR) and role.local_dirs is not None:
-        return "localDirs"
-    if name.removesuffix("-volume") in conf.prefixed(f"{names.kubernetes}secrets.") and name.endswith("-volume"):
-        return "secrets"
-    prefix = f"{names.kubernetes}volumes."
-    said = [key for key in conf if key.startswith(prefix) and key.split(".")[5:6] == [name]]
-    own = (key for key in said if conf.source(key)[:2] == ("spec", "conf"))
-    return next((f"{key} ({report.origin(conf.source(key))})" for key in own), "")
+    return "localDirs" if name.startswith(LOCAL_DIR) and role.local_dirs is not None else others.get(name, "")
+
+
+def _owned_volumes(conf: Properties, names: RoleNames, report: Report) -> dict[str, str]:
+    """By name, what makes the volumes that properties ask for: secrets, or the first property of a volume."""
+    found = {f"{name}-volume": "secrets" for name in conf.prefixed(f"{names.kubernetes}secrets.")}
+    for key in conf:
+        if key.startswith(f"{names.kubernetes}volumes.") and conf.source(key)[:2] == ("spec", "conf"):
+            for name in key.split(".")[5:6]:
+                found.setdefault(name, f"{key} ({report.origin(conf.source(key))})")
+    return found
 
 
 def _check_variable(variable: Mapping[str, Any], conf: Properties, names: RoleNames, report: Report) -> None:

@@ -113,14 +113,32 @@ def _under(given: Mapping[str, str], prefix: str) -> dict[str, str]:
 def check_volumes(conf: Properties, names: RoleNames, release: Release, report: Report) -> None:
     """Refuse what spark-submit refuses about the role's volume properties."""
     prefix = f"{names.kubernetes}volumes."
-    keys = [key for key in conf if key.startswith(prefix)]
-    for key in sorted(keys):
-        kind, _, rest = key.removeprefix(prefix).partition(".")
-        name = rest.partition(".")[0]
-        for code, words in _faults(conf, key, f"{prefix}{kind}.{name}.", kind, release):
+    keys = sorted(key for key in conf if key.startswith(prefix))
+    known: dict[str, _Given] = {}
+    for key in keys:
+        kind, volume = _volume_of(key, prefix)
+        given = known.setdefault(volume, _Given(volume, kind, []))
+        if key.startswith(volume):
+            given.keys.append(key)
+    for key in keys:
+        for code, words in _faults(conf, key, known[_volume_of(key, prefix)[1]], release):
             if "other" in words:
                 words["place"] = report.origin(conf.source(words["other"]))
             report.add(code, at=conf.source(key), property=key, **words)
+
+
+class _Given(NamedTuple):
+    """What is given of one volume: how its properties begin, its kind, and their names in order."""
+
+    volume: str
+    kind: str
+    keys: list[str]
+
+
+def _volume_of(key: str, prefix: str) -> tuple[str, str]:
+    """The kind of the volume that ``key`` is of, and how its properties begin."""
+    kind, _, rest = key.removeprefix(prefix).partition(".")
+    return kind, f"{prefix}{kind}.{rest.partition('.')[0]}."
 
 
 def stands_for_another(conf: Properties, key: str) -> bool:
@@ -129,15 +147,16 @@ def stands_for_another(conf: Properties, key: str) -> bool:
     if len(words) < 7 or words[3] != "volumes" or words[4] not in _REQUIRED:
         return False
     volume = ".".join((*words[:6], ""))
-    return key == volume + _missing(conf, volume, words[4])[1]
+    given = _Given(volume, words[4], [each for each in conf if each.startswith(volume)])
+    return key == volume + _missing(given)[1]
 
 
-def _missing(conf: Properties, volume: str, kind: str) -> tuple[str, str]:
+def _missing(given: _Given) -> tuple[str, str]:
     """What the volume lacks first, and what may be meant for it; empty where there is none."""
-    given = [each.removeprefix(volume) for each in conf if each.startswith(volume)]
-    wanted = ["mount.path", *(f"options.{option}" for option in _REQUIRED[kind])]
-    missing = next((name for name in wanted if name not in given), "")
-    return missing, closest(missing, [name for name in given if name not in wanted])
+    names = [key.removeprefix(given.volume) for key in given.keys]
+    wanted = ["mount.path", *(f"options.{option}" for option in _REQUIRED[given.kind])]
+    missing = next((name for name in wanted if name not in names), "")
+    return missing, closest(missing, [name for name in names if name not in wanted]) if missing else ""
 
 
 def _is_shared(key: str, name: str) -> bool:
@@ -146,20 +165,19 @@ def _is_shared(key: str, name: str) -> bool:
     return key.startswith(EXECUTOR.kubernetes) and not own
 
 
-def _faults(
-    conf: Properties, key: str, volume: str, kind: str, release: Release
-) -> Iterator[tuple[Code, dict[str, Any]]]:
-    is_first = key == min((each for each in conf if each.startswith(volume)), default=key)
+def _faults(conf: Properties, key: str, given: _Given, release: Release) -> Iterator[tuple[Code, dict[str, Any]]]:
+    volume, kind, keys = given
+    is_first = key == (keys[0] if keys else key)
     if kind not in _REQUIRED:
         if is_first:
             known = ", ".join(sorted(_REQUIRED))
             yield codes.UNKNOWN_VOLUME_TYPE, {"kind": kind, "near": nearest(kind, _REQUIRED), "known": known}
         return
-    missing, meant = _missing(conf, volume, kind)
-    if missing and is_first:
+    missing, meant = _missing(given) if is_first else ("", "")
+    if missing:
         instead = f"; you may have meant it by `{volume}{meant}`" if meant else ""
         yield codes.VOLUME_INCOMPLETE, {"missing": volume + missing, "instead": instead}
-    made = {f"{volume}options.storageClass", f"{volume}options.sizeLimit"} <= set(conf)
+    made = {f"{volume}options.storageClass", f"{volume}options.sizeLimit"} <= {*keys}
     if key == f"{volume}options.claimName" and ON_DEMAND in conf[key] and not made:
         yield codes.CLAIM_OF_NOBODY, {}
     elif key == f"{volume}options.claimName" and made and _is_shared(key, conf[key]):
