@@ -22,6 +22,9 @@ Problem: TypeAlias = tuple[Path, str]
 
 Condition: TypeAlias = Callable[[Manifest], Iterator[Problem]]
 
+LARGEST = 2**31 - 1
+"""The largest of most numbers in Kubernetes' API, which have 32 bits."""
+
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 

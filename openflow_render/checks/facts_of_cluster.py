@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from openflow_render.checks import naming
-from openflow_render.checks.facts import Facts, Group, Problem, address, fitting_values
+from openflow_render.checks.facts import LARGEST, Facts, Group, Problem, address, fitting_values
 from openflow_render.checks.facts_of_kinds import finalizer, share
 from openflow_render.core.resource import Manifest
 
-_MOST = 2**31 - 1
-_ANY = (0, _MOST)
+_ANY = (0, LARGEST)
 _ALL = 100
 _HIGHEST_PRIORITY = 10**9
 _OF_SYSTEM = "system-"

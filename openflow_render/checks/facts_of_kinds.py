@@ -9,13 +9,12 @@ from itertools import pairwise
 from typing import Any
 
 from openflow_render.checks import label_selectors, naming
-from openflow_render.checks.facts import Facts, Group, Problem, address
+from openflow_render.checks.facts import LARGEST, Facts, Group, Problem, address
 from openflow_render.core import quantity
 from openflow_render.core.resource import Manifest
 from openflow_render.spec import texts
 
-_MOST = 2**31 - 1
-_ANY = (0, _MOST)
+_ANY = (0, LARGEST)
 _ANY_TIME = (0, 2**63 - 1)
 _PORT = (1, 65535)
 _PROTOCOLS = ("TCP", "UDP", "SCTP")

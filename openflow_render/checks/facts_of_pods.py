@@ -10,6 +10,7 @@ from functools import partial
 
 from openflow_render.checks import naming
 from openflow_render.checks.facts import (
+    LARGEST,
     Facts,
     Group,
     Problem,
@@ -29,8 +30,7 @@ from openflow_render.core import paths, quantity
 from openflow_render.core.paths import Item, Path
 from openflow_render.core.resource import Manifest
 
-_MOST = 2**31 - 1
-_ID = (0, _MOST)
+_ID = (0, LARGEST)
 _PORT = (1, 65535)
 _PULL = ("Always", "IfNotPresent", "Never")
 _RESTART = ("Always", "OnFailure", "Never")
@@ -45,7 +45,7 @@ _host: Callable[[str], str] = partial(naming.subdomain, longest=64)
 
 def _beginning(text: str) -> str:
     """Of a name that a whole environment comes from, the server asks what it asks of a prefix: a dash may end it."""
-    return naming.subdomain(f"{text[:-1]}a" if text[1:].endswith("-") else text)
+    return naming.subdomain(naming.beginning(text))
 
 
 def _driver(text: str) -> str:
@@ -464,7 +464,7 @@ FACTS: Mapping[str, Facts] = {
             "dnsPolicy": ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"),
             "preemptionPolicy": ("PreemptLowerPriority", "Never"),
         },
-        ranges={"activeDeadlineSeconds": (1, _MOST)},
+        ranges={"activeDeadlineSeconds": (1, LARGEST)},
         forms={
             "hostname": naming.label,
             "hostnameOverride": _host,
@@ -539,8 +539,8 @@ FACTS: Mapping[str, Facts] = {
     "ResourceFieldSelector": Facts(conditions=(_resource,)),
     "Probe": Facts(
         ranges={
-            **dict.fromkeys(("initialDelaySeconds", "timeoutSeconds", "periodSeconds"), (0, _MOST)),
-            **dict.fromkeys(("successThreshold", "failureThreshold"), (0, _MOST)),
+            **dict.fromkeys(("initialDelaySeconds", "timeoutSeconds", "periodSeconds"), (0, LARGEST)),
+            **dict.fromkeys(("successThreshold", "failureThreshold"), (0, LARGEST)),
             "terminationGracePeriodSeconds": (1, 2**63 - 1),
         },
         one_of=(Group(("exec", "httpGet", "tcpSocket", "grpc")),),

@@ -82,3 +82,8 @@ def env(text: str, *, relaxed: bool) -> str:
     if text == "." or text.startswith(".."):
         return "it may not be `.` or begin with `..`"
     return "" if _ENV.match(text) else "only letters, digits, `-`, `_` and `.` may stand in it, and no digit first"
+
+
+def beginning(text: str) -> str:
+    """A name that stands for all that begin with ``text``, as the API server sees it: a dash may stand at the end."""
+    return f"{text[:-1]}a" if text[1:].endswith("-") else text

@@ -44,7 +44,7 @@ def check(bundle: Bundle, context: Context, report: Report) -> None:
             tell(report, codes.BAD_NAME, resource, ("metadata", "name"), problem=problem)
         # What the server adds is left out of the form: a dash at the end may stand before it.
         begins = metadata.get("generateName", "")
-        if begins and (problem := form(f"{begins[:-1]}a" if begins[1:].endswith("-") else begins)):
+        if begins and (problem := form(naming.beginning(begins))):
             tell(report, codes.BAD_NAME, resource, ("metadata", "generateName"), problem=problem)
         home = metadata.get("namespace")
         if home and (problem := naming.label(home)):

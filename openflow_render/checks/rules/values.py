@@ -7,7 +7,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from openflow_render.checks import facts_of_cluster, facts_of_kinds, facts_of_pods, kubernetes, schemas
-from openflow_render.checks.facts import Facts, Form, Group
+from openflow_render.checks.facts import LARGEST, Facts, Form, Group
 from openflow_render.checks.finding import tell
 from openflow_render.core import codes, paths
 from openflow_render.core.paths import Path
@@ -114,12 +114,9 @@ def _within(least: int, most: int, each: Any) -> str:
     """A limit that only a computer could set is named only when it is passed."""
     if not isinstance(each, int) or least <= each <= most:
         return ""
-    if most < _NO_LIMIT:
+    if most < LARGEST:
         return f"it must be from {least} to {most}"
     return f"it must be {least} or more" if each < least else f"it must be {most} or less"
-
-
-_NO_LIMIT = 2**31 - 1
 
 
 def _of_form(form: Form, each: Any) -> str:
