@@ -10,6 +10,9 @@ from openflow_render.core.resource import POD_TEMPLATES, Bundle, Manifest, Resou
 
 CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
 
+APPARMOR = "container.apparmor.security.beta.kubernetes.io/"
+"""How the annotations begin that gave containers, which they name, a profile before there was a field for it."""
+
 
 class Pod(NamedTuple):
     """``path`` leads to the pod's ``spec`` inside ``resource``."""

@@ -71,8 +71,7 @@ def _compile(
 
 
 def _compile_one(source: Source, settings: Settings, make: Callable[[Bundle, Source], T]) -> _Result[T]:
-    levels: dict[str, Any] = {"strict": settings.strict, "severities": settings.severities}
-    report = Report(source.origin, locate_key=source.key_origin, **levels)
+    report = _report(source, settings)
     try:
         bundle = compile_job(source, settings, report)
     except Rejected:
@@ -81,6 +80,11 @@ def _compile_one(source: Source, settings: Settings, make: Callable[[Bundle, Sou
         return None, report.findings, []
     claims = together.claims(bundle, settings.given) if settings.given.of("ResourceQuota") else []
     return make(bundle, source), report.findings, claims
+
+
+def _report(source: Source, settings: Settings) -> Report:
+    strict, severities = settings.strict, settings.severities
+    return Report(source.origin, locate_key=source.key_origin, strict=strict, severities=severities)
 
 
 def _together(sources: Sequence[Source], results: Sequence[_Result[Any]], settings: Settings) -> Iterator[Finding]:
@@ -92,7 +96,7 @@ def _together(sources: Sequence[Source], results: Sequence[_Result[Any]], settin
     for job, source in enumerate(sources):
         mine = [each for each in found if each.job == job]
         if mine or (sound[job] and source.tree["spec"].get("ignore")):
-            report = Report(source.origin, strict=settings.strict, severities=settings.severities)
+            report = _report(source, settings)
             known = Report(source.origin)  # what is wrong with what is ignored has been told
             report.ignores = ignoring.of_job(source, settings.ignores, settings.namespace or DEFAULT_NAMESPACE, known)
             for each in mine:

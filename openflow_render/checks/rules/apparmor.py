@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from openflow_render.checks.finding import tell
-from openflow_render.checks.pods import containers, pods
+from openflow_render.checks.pods import APPARMOR, containers, pods
 from openflow_render.core import codes
 from openflow_render.core.report import Report
 from openflow_render.core.resource import Bundle
@@ -13,15 +13,13 @@ from openflow_render.core.resource import Bundle
 if TYPE_CHECKING:
     from openflow_render.checks.context import Context
 
-_PREFIX = "container.apparmor.security.beta.kubernetes.io/"
-
 
 def check(bundle: Bundle, _context: Context, report: Report) -> None:
     for pod in pods(bundle):
         annotations = pod.metadata.get("annotations", {})
         names = {container["name"] for _, container in containers(pod)}
         for key, value in annotations.items():
-            if key.startswith(_PREFIX) and (problem := _problem(key.removeprefix(_PREFIX), value, names)):
+            if key.startswith(APPARMOR) and (problem := _problem(key.removeprefix(APPARMOR), value, names)):
                 path = (*pod.path[:-1], "metadata", "annotations", key)
                 tell(report, codes.VALUE_REFUSED, pod.resource, path, value=value, wanted=problem)
 

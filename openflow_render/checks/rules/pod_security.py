@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from openflow_render.checks import parts
 from openflow_render.checks.finding import tell
-from openflow_render.checks.pods import Pod, containers, pods
+from openflow_render.checks.pods import APPARMOR, Pod, containers, pods
 from openflow_render.core import codes, paths
 from openflow_render.core.paths import Item, Path
 from openflow_render.core.report import Report
@@ -278,7 +278,7 @@ def _sysctls(asked: _Asked) -> Iterator[Violation]:
 def _app_armor_annotations(pod: Pod) -> Iterator[Violation]:
     for key, value in pod.metadata.get("annotations", {}).items():
         allowed = value in {"", "runtime/default"} or value.startswith("localhost/")
-        if key.startswith("container.apparmor.security.beta.kubernetes.io/") and not allowed:
+        if key.startswith(APPARMOR) and not allowed:
             yield (*pod.path[:-1], "metadata", "annotations", key), "be runtime/default or localhost/…"
 
 

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openflow_render.checks.finding import tell
-from openflow_render.checks.pods import Pod, pods
+from openflow_render.checks.pods import APPARMOR, Pod, pods
 from openflow_render.core import codes, paths
 from openflow_render.core.paths import Path
 from openflow_render.core.report import Report
@@ -78,7 +78,7 @@ class Former(NamedTuple):
 
 
 _ANNOTATIONS: Mapping[str, Former] = {
-    "container.apparmor.security.beta.kubernetes.io/": Former("securityContext.appArmorProfile", 30, of_standards=True),
+    APPARMOR: Former("securityContext.appArmorProfile", 30, of_standards=True),
     "container.seccomp.security.alpha.kubernetes.io/": Former("securityContext.seccompProfile", of_standards=True),
     "seccomp.security.alpha.kubernetes.io/pod": Former("securityContext.seccompProfile", of_standards=True),
     "volume.beta.kubernetes.io/storage-class": Former("spec.storageClassName"),
