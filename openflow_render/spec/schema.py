@@ -202,7 +202,7 @@ def _meant(path: Path, siblings: Mapping[str, Schema], kind: str) -> str:
     if kind == "overlay" and path[:-1] in (("spec",), ("spec", "job")) and word in _job_fields():
         return f" (did you mean `job.spec.{word}`?)"
     if kind == "job" and (elsewhere_called := _ELSEWHERE.get(word)):
-        return f" (did you mean `{elsewhere_called}`?)"
+        return f" (did you mean {elsewhere_called}?)"
     elsewhere = [f"{above}{each}" for each in _job_fields() if each.rpartition(".")[2] == word] if kind == "job" else []
     if 0 < len(elsewhere) <= _FEW:
         return f" (did you mean {' or '.join(f'`{each}`' for each in elsewhere)}?)"
@@ -228,26 +228,26 @@ def _job_fields() -> Iterator[str]:
 _PROPERTIES = ("spark.", "Openflow.")
 
 _ELSEWHERE: Mapping[str, str] = {
-    "arguments": "application.args",
-    "configMaps": "volumes",
-    "coreLimit": "cpu.limit",
-    "coreRequest": "cpu.request",
-    "deps": "application",
-    "envVars": "env",
-    "imagePullPolicy": "image.pullPolicy",
-    "imagePullSecrets": "image.pullSecrets",
-    "initialExecutors": "initial",
-    "mainApplicationFile": "application.main",
-    "mainClass": "application.class",
-    "maxExecutors": "max",
-    "minExecutors": "min",
-    "numExecutors": "executor.instances",
-    "restartPolicy": "run",
-    "resources": "cpu` and `memory",
-    "sparkConf": "conf",
-    "sparkProperties": "conf",
-    "tag": "name",
-    "repository": "name",
+    "arguments": "`application.args`",
+    "configMaps": "`volumes`",
+    "coreLimit": "`cpu.limit`",
+    "coreRequest": "`cpu.request`",
+    "deps": "`application`",
+    "envVars": "`env`",
+    "imagePullPolicy": "`image.pullPolicy`",
+    "imagePullSecrets": "`image.pullSecrets`",
+    "initialExecutors": "`initial`",
+    "mainApplicationFile": "`application.main`",
+    "mainClass": "`application.class`",
+    "maxExecutors": "`max`",
+    "minExecutors": "`min`",
+    "numExecutors": "`executor.instances`",
+    "restartPolicy": "`run`",
+    "resources": "`cpu` and `memory`",
+    "sparkConf": "`conf`",
+    "sparkProperties": "`conf`",
+    "tag": "`name`",
+    "repository": "`name`",
 }
 """What the Spark operator, spark-submit and Kubernetes call a field that is called otherwise here."""
 
